@@ -1,0 +1,4 @@
+std = "lua54"
+max_line_length = 120
+cache = true
+files["spec/**/*_spec.lua"] = { std = "lua54+busted" }

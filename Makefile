@@ -1,0 +1,99 @@
+# crsync: build, install, test.
+#   make                 builds the C core into build/
+#   make demo            asks a local endpoint for a sync task and prints it; installs what is missing
+#   make test            the whole suite; installs what is missing.  SPECS=spec/sign_spec.lua for a part
+#   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
+#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
+#   make install         PREFIX=/usr/local DESTDIR=
+
+LUA_VERSION ?= 5.4
+LUA ?= lua$(LUA_VERSION)
+PKG_CONFIG ?= pkg-config
+SETUP ?= .ci/setup
+PREFIX ?= /usr/local
+INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+
+BUILD ?= build
+CFLAGS ?= -O2 -g
+WARNINGS = -std=c11 -Wall -Wextra -Wpedantic -Werror
+# The name of Lua's pkg-config file differs between systems; LUA_INCDIR goes before all of them.
+LUA_PC = $(firstword $(foreach n,lua$(LUA_VERSION) lua-$(LUA_VERSION) lua,$(shell $(PKG_CONFIG) --exists $(n) 2>/dev/null && echo $(n))))
+LUA_CFLAGS ?= $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(if $(LUA_PC),$(shell $(PKG_CONFIG) --cflags $(LUA_PC))))
+LIB_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl libcrypto 2>/dev/null)
+LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl libcrypto 2>/dev/null || echo -lcurl -lcrypto)
+SHARED = $(if $(filter Darwin,$(shell uname)),-bundle -undefined dynamic_lookup,-shared -Wl$(comma)--as-needed)
+comma = ,
+
+SOURCES = $(sort $(wildcard csrc/*.c))
+HEADERS = $(wildcard csrc/*.h)
+OBJECTS = $(SOURCES:csrc/%.c=$(BUILD)/%.o)
+CORE = $(BUILD)/crsync/core.so
+LUA_FILES = $(sort $(wildcard lua/crsync/*.lua))
+
+# The product from this tree, whatever else is installed.
+RUN_ENV = LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD)/?.so;;' LUA='$(LUA)'
+SPECS ?= spec
+
+.PHONY: all demo test run-specs check-asan check-valgrind lint install uninstall clean
+
+all: $(CORE)
+
+$(BUILD)/%.o: csrc/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fPIC $(LUA_CFLAGS) $(LIB_CFLAGS) -c $< -o $@
+
+$(CORE): $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(SHARED) -o $@ $(OBJECTS) $(LIBS)
+
+# Sub-makes, so that pkg-config is asked only after the set-up.
+demo:
+	@$(SETUP) demo
+	@$(MAKE) --no-print-directory -s all
+	@$(RUN_ENV) $(LUA) examples/demo.lua
+
+test:
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory run-specs
+
+run-specs:
+	@$(RUN_ENV) $(WRAPPER) $(LUA) spec/support/run.lua $(SPECS)
+
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-file-name=libubsan.so)
+
+check-asan:
+	@$(SETUP) check
+	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)'
+	@$(MAKE) --no-print-directory run-specs BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) CRSYNC_CHECK=asan \
+	  ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0'
+
+check-valgrind:
+	@$(SETUP) check
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory run-specs WRAPPER='env CRSYNC_CHECK=valgrind valgrind -q --error-exitcode=9 \
+	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=spec/support/valgrind.supp'
+
+lint:
+	@$(SETUP) check
+	@$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
+	@$(MAKE) --no-print-directory all BUILD=build/clang CC=clang
+	clang-format --dry-run --Werror $(SOURCES) $(HEADERS)
+	clang-tidy --quiet $(SOURCES) -- -std=c11 $(LUA_CFLAGS) $(LIB_CFLAGS)
+	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
+	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \
+	  '-D__has_include(x)=1' -DLUA_VERSION_NUM=504 -DOPENSSL_VERSION_NUMBER=0x30000000L $(SOURCES)
+	luacheck --quiet lua spec examples
+
+install: all
+	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync'
+	install -m 755 $(CORE) '$(DESTDIR)$(INST_LIBDIR)/crsync/core.so'
+	install -m 644 $(LUA_FILES) '$(DESTDIR)$(INST_LUADIR)/crsync'
+
+uninstall:
+	rm -rf '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync'
+
+clean:
+	rm -rf build csrc/*.o crsync .luacheckcache

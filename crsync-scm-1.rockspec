@@ -1,0 +1,53 @@
+rockspec_format = "3.0"
+package = "crsync"
+version = "scm-1"
+source = { url = "git+file://." }
+description = {
+  summary = "How Alibaba Cloud Container Registry image syncs are doing, as Lua tables",
+  detailed = [[
+    Asks Container Registry Enterprise Edition for image synchronization tasks (GetRepoSyncTask) and returns
+    nested Lua tables. Signing, HTTP and decoding are done in C on libcurl, OpenSSL and lua-cjson; retries,
+    deadlines, error hints and reports in Lua.]],
+  license = "MIT",
+  labels = { "alibaba-cloud", "container-registry", "http", "devops" },
+}
+dependencies = {
+  "lua >= 5.4, < 5.5",
+  "lua-cjson >= 2.1.0",
+}
+-- Nothing is searched for here: Debian keeps curl/curl.h where LuaRocks does not look and the compiler does.
+-- A missing header is reported by csrc/packages.h, which names the package. CURL_DIR and OPENSSL_DIR help.
+external_dependencies = {
+  CURL = {},
+  OPENSSL = {},
+}
+build = {
+  type = "builtin",
+  modules = {
+    ["crsync.core"] = {
+      sources = {
+        "csrc/answer.c", "csrc/core.c", "csrc/decode.c", "csrc/fault.c", "csrc/field.c", "csrc/pollset.c",
+        "csrc/request.c", "csrc/sign.c", "csrc/transfer.c",
+      },
+      libraries = { "curl", "crypto" },
+      incdirs = { "$(CURL_INCDIR)", "$(OPENSSL_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)", "$(OPENSSL_LIBDIR)" },
+    },
+    ["crsync"] = "lua/crsync/init.lua",
+    ["crsync.client"] = "lua/crsync/client.lua",
+    ["crsync.config"] = "lua/crsync/config.lua",
+    ["crsync.credentials"] = "lua/crsync/credentials.lua",
+    ["crsync.dump"] = "lua/crsync/dump.lua",
+    ["crsync.error"] = "lua/crsync/error.lua",
+    ["crsync.fields"] = "lua/crsync/fields.lua",
+    ["crsync.format"] = "lua/crsync/format.lua",
+    ["crsync.json"] = "lua/crsync/json.lua",
+    ["crsync.loop"] = "lua/crsync/loop.lua",
+    ["crsync.operations"] = "lua/crsync/operations.lua",
+    ["crsync.progress"] = "lua/crsync/progress.lua",
+    ["crsync.retry"] = "lua/crsync/retry.lua",
+    ["crsync.text"] = "lua/crsync/text.lua",
+    ["crsync.types"] = "lua/crsync/types.lua",
+  },
+}
+test = { type = "command", command = "make test" }

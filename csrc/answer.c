@@ -1,0 +1,278 @@
+/* answer.c - see answer.h. */
+#include "answer.h"
+#include "decode.h"
+#include "fault.h"
+#include "packages.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum {
+  MAX_MESSAGE = 4096,
+  MAX_XML_CODE = 127,
+  EXCERPT = 160,          /* characters shown of a body that is no answer */
+  EXCERPT_SOURCE = 1024,  /* bytes of it that are looked at for them */
+  EXCERPT_REDACTED = 8192 /* bytes cleaned first: a secret that is cut off would not be recognised */
+};
+
+/* ---- text without secrets ------------------------------------------------------------------------ */
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Pushes a copy of foreign text, secrets struck out, at most MAX_MESSAGE bytes of it. Struck out first and
+ * cut afterwards: a secret across the cut would not be recognised. */
+static void push_clean(lua_State *L, const struct answer *a, const char *text, size_t len) {
+  luaL_Buffer b;
+  char *copy = luaL_buffinitsize(L, &b, len);
+  memcpy(copy, text, len);
+  sign_redact(a->signer, copy, len);
+  luaL_pushresultsize(&b, smaller(len, MAX_MESSAGE));
+}
+
+static void set_text(lua_State *L, const struct answer *a, const char *field, const char *text, size_t len) {
+  if (!len) return;
+  push_clean(L, a, text, len);
+  lua_setfield(L, -2, field);
+}
+
+static void set_string(lua_State *L, const struct answer *a, const char *field, const char *text) {
+  set_text(L, a, field, text, strlen(text));
+}
+
+/* Sets the message of the error table at the top of the stack. */
+__attribute__((format(printf, 3, 4))) static void set_message(lua_State *L, const struct answer *a, const char *format,
+                                                              ...) {
+  char text[1024];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  set_string(L, a, "message", text);
+}
+
+/* A copy of a header's value without secrets; "" for one that doesn't fit, since a cut secret is not found. */
+static const char *clean_copy(const struct answer *a, const char *text, char *out, size_t size) {
+  size_t len = strlen(text);
+  if (len >= size) len = 0;
+  memcpy(out, text, len);
+  sign_redact(a->signer, out, len);
+  out[len] = '\0';
+  return out;
+}
+
+/* The beginning of a body on one line. What is not printable becomes text in Lua. */
+static void write_excerpt(const struct answer *a, char out[EXCERPT + 1]) {
+  char source[EXCERPT_REDACTED];
+  size_t len = smaller(a->outcome->body_len, sizeof source), n = 0;
+  memcpy(source, a->outcome->body, len);
+  sign_redact(a->signer, source, len);
+  len = smaller(len, EXCERPT_SOURCE);
+  for (size_t i = 0; i < len && n < EXCERPT; i++) {
+    char c = isspace((unsigned char)source[i]) ? ' ' : source[i];
+    if (c == ' ' && (n == 0 || out[n - 1] == ' ')) continue;
+    out[n++] = c ? c : '?';
+  }
+  out[n] = '\0';
+}
+
+/* ---- the error table ----------------------------------------------------------------------------- */
+
+/* Pushes nil and a table that holds what every error tells. The caller adds to the table. */
+static void push_error(lua_State *L, const struct answer *a, enum fault kind) {
+  const struct transfer_outcome *o = a->outcome;
+  lua_pushnil(L);
+  lua_createtable(L, 0, 12);
+  lua_pushstring(L, fault_name(kind));
+  lua_setfield(L, -2, "kind");
+  lua_pushboolean(L, fault_is_retryable(kind));
+  lua_setfield(L, -2, "retryable");
+  lua_pushstring(L, a->host);
+  lua_setfield(L, -2, "endpoint");
+  lua_pushstring(L, a->action);
+  lua_setfield(L, -2, "action");
+  lua_pushboolean(L, o->sent);
+  lua_setfield(L, -2, "sent");
+  lua_pushboolean(L, o->reused);
+  lua_setfield(L, -2, "reused");
+  if (!o->status) return;
+  lua_pushinteger(L, o->status);
+  lua_setfield(L, -2, "status");
+  set_string(L, a, "request_id", o->headers.request_id);
+}
+
+/* What the answer's headers say about time: how long to wait, and how far the clocks are apart. */
+static void set_times(lua_State *L, const struct answer *a) {
+  const struct transfer_answer_headers *h = &a->outcome->headers;
+  time_t now = time(NULL);
+  long wait_ms =
+      fault_retry_after_ms(h->acs_retry_after, h->ratelimit_user_api, h->ratelimit_user, h->retry_after, now);
+  if (wait_ms >= 0) {
+    lua_pushnumber(L, (lua_Number)wait_ms / 1000);
+    lua_setfield(L, -2, "retry_after");
+  }
+  time_t date = h->date[0] ? curl_getdate(h->date, NULL) : -1;
+  if (date != (time_t)-1) {
+    lua_pushinteger(L, (lua_Integer)(date - now));
+    lua_setfield(L, -2, "clock_difference");
+  }
+}
+
+/* ---- libcurl's failures -------------------------------------------------------------------------- */
+
+static int push_too_large(lua_State *L, const struct answer *a) {
+  push_error(L, a, FAULT_DECODE);
+  set_message(L, a, "the answer is too large: more than max_response_size (%zu bytes)", a->max_response_size);
+  return 2;
+}
+
+static int push_transfer_error(lua_State *L, const struct answer *a) {
+  const struct transfer_outcome *o = a->outcome;
+  if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, a);
+  enum fault kind = o->curl_code == CURLE_WRITE_ERROR ? FAULT_MEMORY : fault_of_curl(o->curl_code);
+  if (kind == FAULT_MEMORY) return luaL_error(L, "not enough memory");
+  push_error(L, a, kind);
+  if (o->curl_code == TRANSFER_FORKED) {
+    set_message(L, a, "the process forked while the request was in flight");
+    return 2;
+  }
+  set_message(L, a, "%s", o->error[0] ? o->error : curl_easy_strerror((CURLcode)o->curl_code));
+  lua_pushinteger(L, o->curl_code);
+  lua_setfield(L, -2, "curl_code");
+  if (o->verify_result) {
+    lua_pushinteger(L, o->verify_result);
+    lua_setfield(L, -2, "verify_result");
+  }
+  return 2;
+}
+
+/* ---- the service's refusals ---------------------------------------------------------------------- */
+
+/* Pushes the field of the table at `index` under the first of two names that has text; "" otherwise. */
+static const char *push_field(lua_State *L, int index, const char *name, const char *other_name, size_t *len) {
+  const char *text = NULL;
+  lua_getfield(L, index, name);
+  if (lua_type(L, -1) == LUA_TSTRING || lua_type(L, -1) == LUA_TNUMBER) text = lua_tolstring(L, -1, len);
+  if (text && *len) return text;
+  lua_pop(L, 1);
+  if (other_name) return push_field(L, index, other_name, NULL, len);
+  *len = 0;
+  lua_pushliteral(L, "");
+  return lua_tostring(L, -1);
+}
+
+/* The gateway's message on a wrong signature holds the hash that it signed. Ours among it: both sides hold
+ * the same request, so the secret differs. Another: the request changed on its way. */
+static const char *signature_verdict(const struct answer *a, const char *message) {
+  if (!a->request_hash[0]) return NULL;
+  if (strstr(message, a->request_hash)) return "secret";
+  return strstr(message, "ACS3-HMAC-SHA256") ? "request" : NULL;
+}
+
+/* A refusal in the service's own JSON, the table at `body`. */
+static int push_refusal(lua_State *L, const struct answer *a, int body) {
+  size_t code_len, message_len, id_len;
+  const char *code = push_field(L, body, "Code", "code", &code_len);
+  const char *message = push_field(L, body, "Message", "message", &message_len);
+  const char *request_id = push_field(L, body, "RequestId", "requestId", &id_len);
+  push_error(L, a, fault_of_service(a->outcome->status, code));
+  set_text(L, a, "code", code, code_len);
+  set_text(L, a, "message", message, message_len);
+  set_text(L, a, "request_id", request_id, id_len);
+  set_times(L, a);
+  if (!strcmp(code, "SignatureDoesNotMatch")) {
+    lua_pushstring(L, signature_verdict(a, message));
+    lua_setfield(L, -2, "signature_verdict");
+  }
+  return 2;
+}
+
+static void set_xml_field(lua_State *L, const struct answer *a, const char *field, const char *element) {
+  size_t len;
+  const char *text = fault_xml_text(a->outcome->body, a->outcome->body_len, element, &len);
+  if (text) set_text(L, a, field, text, len);
+}
+
+static int push_xml_refusal(lua_State *L, const struct answer *a, const char *code, size_t code_len) {
+  char name[MAX_XML_CODE + 1];
+  memcpy(name, code, code_len);
+  name[code_len] = '\0';
+  push_error(L, a, fault_of_service(a->outcome->status, name));
+  set_message(L, a, "the answer is XML, not JSON");
+  set_string(L, a, "code", name);
+  set_xml_field(L, a, "message", "Message");
+  set_xml_field(L, a, "request_id", "RequestId");
+  set_times(L, a);
+  return 2;
+}
+
+/* Of a Location header only the host is told: the rest may repeat what was sent. */
+static void set_redirect_message(lua_State *L, const struct answer *a) {
+  char copy[sizeof a->outcome->headers.location];
+  const char *location = clean_copy(a, a->outcome->headers.location, copy, sizeof copy), *host = strstr(location, "//");
+  host = host ? host + 2 : location;
+  const char *at = strpbrk(host, "@/?#");
+  if (at && *at == '@') host = at + 1;
+  set_message(L, a, "redirected to %.*s, and redirects are never followed", (int)strcspn(host, "/?#"), host);
+}
+
+/* An answer that is not the service's: a gateway's page, a proxy's, nothing at all. */
+static int push_page(lua_State *L, const struct answer *a, const char *reason) {
+  const struct transfer_outcome *o = a->outcome;
+  size_t code_len;
+  const char *code = o->status >= 300 ? fault_xml_text(o->body, o->body_len, "Code", &code_len) : NULL;
+  if (code && code_len && code_len <= MAX_XML_CODE) return push_xml_refusal(L, a, code, code_len);
+  char excerpt[EXCERPT + 1];
+  write_excerpt(a, excerpt);
+  push_error(L, a, fault_of_page(o->status));
+  set_times(L, a);
+  char copy[128];
+  const char *type = clean_copy(a, o->content_type, copy, sizeof copy);
+  if (!type[0]) type = "no content type";
+  if (o->status >= 300 && o->status < 400 && o->headers.location[0])
+    set_redirect_message(L, a);
+  else if (!o->body_len)
+    set_message(L, a, "the answer is empty (%s)", type);
+  else if (o->status >= 300)
+    set_message(L, a, "an error page in place of the service's answer (%s): %s", type, excerpt);
+  else
+    set_message(L, a, "the answer is not JSON (%s): %s; it begins: %s", type, reason, excerpt);
+  return 2;
+}
+
+/* ---- success, or not ----------------------------------------------------------------------------- */
+
+/* HTTP 200 can still be a refusal: IsSuccess false, or a Code other than success. */
+static int is_refused(lua_State *L, int body) {
+  lua_getfield(L, body, "IsSuccess");
+  int refused = (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) ||
+                (lua_type(L, -1) == LUA_TSTRING && !strcasecmp(lua_tostring(L, -1), "false"));
+  lua_pop(L, 1);
+  if (refused) return 1;
+  lua_getfield(L, body, "Code");
+  refused = lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) > 0 && !fault_is_success_code(lua_tostring(L, -1));
+  lua_pop(L, 1);
+  return refused;
+}
+
+static int push_decode_error(lua_State *L, const struct answer *a, const char *reason) {
+  push_error(L, a, FAULT_DECODE);
+  set_message(L, a, "%s", reason);
+  return 2;
+}
+
+int answer_push(lua_State *L, const struct answer *a) {
+  const struct transfer_outcome *o = a->outcome;
+  char reason[DECODE_REASON_SIZE];
+  if (o->curl_code) return push_transfer_error(L, a);
+  if (!decode_value(L, a->decoder, o->body, o->body_len, reason)) return push_page(L, a, reason);
+  int body = lua_gettop(L), is_object = lua_istable(L, body) && lua_rawlen(L, body) == 0;
+  if (o->status >= 300) return is_object ? push_refusal(L, a, body) : push_page(L, a, "not an object");
+  if (is_object && is_refused(L, body)) return push_refusal(L, a, body);
+  if (!decode_conform(L, a->shape, reason)) return push_decode_error(L, a, reason);
+  return 1;
+}

@@ -1,0 +1,30 @@
+/* answer.h - what came back becoming Lua: the decoded table, or nil and an error table. Joins the outcome of
+ * a transfer with fault (what kind of failure), decode (JSON) and sign (no secret in any text). */
+#ifndef CRSYNC_ANSWER_H
+#define CRSYNC_ANSWER_H
+
+#include "compat.h"
+#include "sign.h"
+#include "transfer.h"
+
+#pragma GCC visibility push(hidden)
+
+enum { ANSWER_HASH_SIZE = 65 };
+
+struct answer {
+  const struct transfer_outcome *outcome;
+  const struct sign *signer; /* whose secrets are kept out of every text */
+  const char *host;          /* the endpoint, for the reader of an error */
+  const char *action;
+  const char *request_hash; /* hash that was signed; tells a wrong secret from an altered request */
+  size_t max_response_size;
+  int decoder, shape; /* absolute stack indices, see decode.h */
+};
+
+/* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,
+ * endpoint, action, retryable, retry_after, …) and returns 2. Raises only for want of memory. */
+int answer_push(lua_State *L, const struct answer *a);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,37 @@
+/* decode.h - a JSON body becoming Lua values, through lua-cjson. Knows neither HTTP nor operations.
+ *
+ * lua-cjson differs between its releases (2.1.0 makes every number a float, newer ones round what passes
+ * int64) and takes more than JSON. Here the bytes are checked once before it sees them, and what it cannot
+ * carry (long integers, fractions under a foreign locale, empty arrays) travels through it as marked strings.
+ * So every release gives the same result:
+ *   integers     Lua integers, exact over int64; a float beyond
+ *   other numbers floats; a whole one up to 2^53 becomes an integer
+ *   null         an absent field; in an array it is left out and the rest moves up
+ *   []           an empty table whose metatable has __jsontype = "array"
+ *   strings      byte for byte; a body that is not UTF-8 is refused */
+#ifndef CRSYNC_DECODE_H
+#define CRSYNC_DECODE_H
+
+#include "compat.h"
+#include <stddef.h>
+
+#pragma GCC visibility push(hidden)
+
+enum { DECODE_MAX_DEPTH = 100, DECODE_REASON_SIZE = 256 };
+
+/* Makes a lua-cjson instance of our own and pushes its decode function. Raises when there is no lua-cjson. */
+void decode_open(lua_State *L);
+
+/* Decodes text and pushes the value; returns 1. On text that is not JSON pushes nothing, writes the reason
+ * and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only for want of memory. */
+int decode_value(lua_State *L, int decoder, const char *text, size_t len, char reason[DECODE_REASON_SIZE]);
+
+/* Makes the object at the top of the stack keep the documented types. `shape` is the stack index of a table
+ * from field name to "integer", "boolean", "string", "object", or to a shape for a sequence of objects.
+ * Digit strings become integers, "true" and "false" booleans, an absent sequence an empty one. A field that
+ * cannot be what it should be is named in the reason; then 0. */
+int decode_conform(lua_State *L, int shape, char reason[DECODE_REASON_SIZE]);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,55 @@
+/* fault.h - what happened (a CURLcode, an HTTP status, a service code) becoming a kind of error, and the
+ * small readers that error answers need. Tables and text; knows neither Lua nor libcurl's handles.
+ * Codes: Alibaba Cloud's gateway and Container Registry error tables. */
+#ifndef CRSYNC_FAULT_H
+#define CRSYNC_FAULT_H
+
+#include <stddef.h>
+#include <time.h>
+
+#pragma GCC visibility push(hidden)
+
+enum fault {
+  FAULT_NONE,
+  FAULT_MEMORY, /* not a kind: becomes Lua's memory error */
+  FAULT_CONFIG,
+  FAULT_AUTH,
+  FAULT_NOT_FOUND,
+  FAULT_THROTTLED,
+  FAULT_SERVER,
+  FAULT_CLIENT,
+  FAULT_NETWORK,
+  FAULT_TIMEOUT,
+  FAULT_TLS,
+  FAULT_DECODE
+};
+
+/* The kind's name as callers see it. Static. */
+const char *fault_name(enum fault kind);
+
+/* 1 when the same request, signed anew, may succeed. */
+int fault_is_retryable(enum fault kind);
+
+/* The kind of a transfer that ended with this CURLcode; FAULT_NONE for CURLE_OK. */
+enum fault fault_of_curl(int curl_code);
+
+/* The kind of a refusal: the service's code decides, where it says nothing the HTTP status does. */
+enum fault fault_of_service(long status, const char *code);
+
+/* The kind of an answer that is an error page (HTML, XML, nothing) instead of the service's JSON. */
+enum fault fault_of_page(long status);
+
+/* 1 if a code that came with HTTP 200 means that all is well. */
+int fault_is_success_code(const char *code);
+
+/* Milliseconds to wait that the answer asks for: the largest of x-acs-retry-after (ms), TimeLeft (ms) in
+ * the two rate-limit headers, and Retry-After (seconds or a date, held against `now`). -1 if none. */
+long fault_retry_after_ms(const char *acs_retry_after, const char *ratelimit_user_api, const char *ratelimit_user,
+                          const char *retry_after, time_t now);
+
+/* Finds <name>text</name> in an XML error body. Returns its text and length, or NULL. */
+const char *fault_xml_text(const char *body, size_t len, const char *name, size_t *text_len);
+
+#pragma GCC visibility pop
+
+#endif

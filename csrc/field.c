@@ -1,0 +1,41 @@
+/* field.c - see field.h. */
+#include "field.h"
+
+const char *field_string(lua_State *L, int index, const char *name, const char *fallback) {
+  lua_getfield(L, index, name);
+  if (lua_isnil(L, -1)) return fallback;
+  if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "%s should be a string and is a %s", name, luaL_typename(L, -1));
+  return lua_tostring(L, -1);
+}
+
+double field_number(lua_State *L, int index, const char *name, double fallback) {
+  lua_getfield(L, index, name);
+  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
+    luaL_error(L, "%s should be a number and is a %s", name, luaL_typename(L, -1));
+  double n = lua_isnil(L, -1) ? fallback : lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
+int field_boolean(lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  int yes = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return yes;
+}
+
+struct sign_piece field_trim(lua_State *L, int index, const char *name) {
+  struct sign_piece p;
+  p.data = lua_tolstring(L, index, &p.len);
+  while (p.len && (unsigned char)p.data[0] <= ' ') p.data++, p.len--;
+  while (p.len && (unsigned char)p.data[p.len - 1] <= ' ') p.len--;
+  for (size_t i = 0; i < p.len; i++)
+    if ((unsigned char)p.data[i] < ' ' || p.data[i] == 0x7f) luaL_error(L, "%s holds a control character", name);
+  return p;
+}
+
+struct sign_piece field_key(lua_State *L, int index, const char *name) {
+  field_string(L, index, name, NULL);
+  if (lua_isnil(L, -1)) return (struct sign_piece){"", 0};
+  return field_trim(L, -1, name); /* the string stays on the stack */
+}

@@ -1,0 +1,236 @@
+/* request.c - see request.h. */
+#define _GNU_SOURCE
+#include "request.h"
+#include "field.h"
+#include "packages.h"
+
+#include <openssl/err.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define SIGNER_TYPE "crsync.signer"
+
+enum { MAX_NESTING = 8, DATE_SIZE = 21 };
+
+static struct sign_piece piece(const char *text) { return (struct sign_piece){text, strlen(text)}; }
+
+static struct sign_piece piece_at(lua_State *L, int index) {
+  struct sign_piece p;
+  p.data = lua_tolstring(L, index, &p.len);
+  return p;
+}
+
+/* ---- signers ------------------------------------------------------------------------------------- */
+
+void request_check(lua_State *L, int status) {
+  if (status == SIGN_OK) return;
+  ERR_clear_error();
+  if (status == SIGN_NO_MEMORY) luaL_error(L, "not enough memory");
+  if (status == SIGN_BAD_HEADER) luaL_error(L, "a header holds a character that no header may hold");
+  if (status == SIGN_DUPLICATE) luaL_error(L, "a header is given twice");
+  luaL_error(L, "OpenSSL cannot compute a signature");
+}
+
+static int signer_gc(lua_State *L) {
+  struct sign **s = luaL_checkudata(L, 1, SIGNER_TYPE);
+  sign_free(*s);
+  *s = NULL;
+  return 0;
+}
+
+const struct sign *request_open(lua_State *L) {
+  struct sign **own = lua_newuserdatauv(L, sizeof *own, 0);
+  *own = NULL;
+  luaL_newmetatable(L, SIGNER_TYPE);
+  lua_pushcfunction(L, signer_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  *own = sign_new(NULL);
+  if (!*own) luaL_error(L, "crsync: OpenSSL offers no SHA-256 or no HMAC");
+  return *own;
+}
+
+/* A fresh userdata that owns a signer, sharing the algorithms of the module's. */
+static struct sign *push_signer(lua_State *L, const struct sign *like) {
+  struct sign **own = lua_newuserdatauv(L, sizeof *own, 0);
+  *own = NULL;
+  luaL_setmetatable(L, SIGNER_TYPE);
+  *own = sign_new(like);
+  if (!*own) luaL_error(L, "not enough memory");
+  return *own;
+}
+
+static void write_date(time_t when, char date[DATE_SIZE]) {
+  struct tm utc;
+  gmtime_r(&when, &utc);
+  if (!strftime(date, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc)) date[0] = '\0';
+}
+
+/* Adds the value at the top of the stack under `name`; tables flatten to Name.1, Name.2.Key. Pops nothing. */
+static void add_param(lua_State *L, struct sign *s, const char *name, int depth);
+
+static void add_params(lua_State *L, struct sign *s, const char *prefix, int depth) {
+  if (depth > MAX_NESTING) luaL_error(L, "parameter %s is nested too deeply", prefix);
+  luaL_checkstack(L, 8, "parameters");
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    int type = lua_type(L, -2);
+    if (type != LUA_TSTRING && !lua_isinteger(L, -2))
+      luaL_error(L, "parameter names are strings or positions, not a %s", lua_typename(L, type));
+    lua_pushvalue(L, -2);
+    const char *key = lua_tostring(L, -1);
+    if (prefix) key = lua_pushfstring(L, "%s.%s", prefix, key);
+    lua_pushvalue(L, prefix ? -3 : -2);
+    add_param(L, s, key, depth);
+    lua_pop(L, prefix ? 4 : 3);
+  }
+}
+
+static void add_param(lua_State *L, struct sign *s, const char *name, int depth) {
+  struct sign_piece value;
+  switch (lua_type(L, -1)) {
+  case LUA_TTABLE:
+    add_params(L, s, name, depth + 1);
+    return;
+  case LUA_TBOOLEAN:
+    value = piece(lua_toboolean(L, -1) ? "true" : "false");
+    break;
+  case LUA_TNUMBER: {
+    int whole;
+    lua_Integer n = lua_tointegerx(L, -1, &whole);
+    if (!whole) luaL_error(L, "parameter %s should be an integer", name);
+    lua_pop(L, 1);
+    lua_pushinteger(L, n);
+    value = piece_at(L, -1);
+    break;
+  }
+  case LUA_TSTRING:
+    value = piece_at(L, -1);
+    break;
+  default:
+    luaL_error(L, "parameter %s is a %s, which cannot be sent", name, luaL_typename(L, -1));
+    return;
+  }
+  request_check(L, sign_query(s, piece(name), value));
+}
+
+/* ---- an attempt of a client ----------------------------------------------------------------------- */
+
+static void add_optional_header(lua_State *L, struct sign *s, const char *header, const char *value) {
+  if (!value) return;
+  int status = sign_header(s, piece(header), piece(value));
+  if (status == SIGN_DUPLICATE) luaL_error(L, "header %s is given twice, with another spelling", header);
+  request_check(L, status);
+}
+
+void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct sign_text *text) {
+  char nonce[SIGN_NONCE_SIZE], date[DATE_SIZE];
+  request_check(L, sign_nonce(nonce));
+  write_date(time(NULL) + (time_t)field_number(L, 4, "clock_offset", 0), date);
+  request_check(L, sign_begin(s, piece(field_string(L, 2, "method", "POST")), piece("/")));
+  add_optional_header(L, s, "host", host);
+  add_optional_header(L, s, "x-acs-action", field_string(L, 2, "action", NULL));
+  add_optional_header(L, s, "x-acs-version", field_string(L, 2, "version", NULL));
+  add_optional_header(L, s, "x-acs-date", date);
+  add_optional_header(L, s, "x-acs-signature-nonce", nonce);
+  add_optional_header(L, s, "accept", "application/json");
+  lua_pushvalue(L, 3);
+  add_params(L, s, NULL, 0);
+  request_check(L, sign_finish(s, piece(""), text));
+  lua_settop(L, 4);
+}
+
+/* ---- crsync.sign: the signature alone ------------------------------------------------------------ */
+
+static int same_header(const struct sign *s, struct sign_piece name, struct sign_piece value) {
+  struct sign_header h;
+  for (size_t i = 0; sign_header_at(s, i, &h); i++) {
+    if (h.name.len != name.len || strncasecmp(h.name.data, name.data, name.len) != 0) continue;
+    return h.value.len == value.len && !memcmp(h.value.data, value.data, value.len);
+  }
+  return 0;
+}
+
+/* The caller's own headers. One that repeats what a named field says is welcome, one that contradicts not. */
+static void add_given_headers(lua_State *L, struct sign *s, int headers) {
+  lua_pushnil(L);
+  while (lua_next(L, headers)) {
+    if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1)) luaL_error(L, "headers should map names to strings");
+    lua_pushvalue(L, -1);
+    struct sign_piece name = piece_at(L, -3), value = field_trim(L, -1, "a header");
+    int status = sign_header(s, name, value);
+    if (status == SIGN_DUPLICATE && !same_header(s, name, value))
+      luaL_error(L, "header %s contradicts what was given besides", name.data);
+    if (status != SIGN_DUPLICATE) request_check(L, status);
+    lua_pop(L, 2);
+  }
+}
+
+/* Date and nonce, unless they came with the request. */
+static void add_missing_headers(lua_State *L, struct sign *s) {
+  char nonce[SIGN_NONCE_SIZE], date[DATE_SIZE];
+  request_check(L, sign_nonce(nonce));
+  write_date(time(NULL), date);
+  int status = sign_header(s, piece("x-acs-date"), piece(date));
+  if (status != SIGN_DUPLICATE) request_check(L, status);
+  status = sign_header(s, piece("x-acs-signature-nonce"), piece(nonce));
+  if (status != SIGN_DUPLICATE) request_check(L, status);
+}
+
+static void push_piece(lua_State *L, struct sign_piece p) { lua_pushlstring(L, p.data, p.len); }
+
+void request_push_headers(lua_State *L, const struct sign *s, const struct sign_text *text) {
+  struct sign_header h;
+  lua_createtable(L, 0, 12);
+  for (size_t i = 0; sign_header_at(s, i, &h); i++) {
+    push_piece(L, h.name);
+    push_piece(L, h.value);
+    lua_rawset(L, -3);
+  }
+  push_piece(L, text->authorization);
+  lua_setfield(L, -2, "Authorization");
+}
+
+static void set_request_key(lua_State *L, struct sign *s) {
+  struct sign_piece id = field_key(L, 1, "access_key_id"), secret = field_key(L, 1, "access_key_secret"),
+                    token = field_key(L, 1, "security_token");
+  luaL_argcheck(L, id.len > 0, 1, "access_key_id is missing");
+  luaL_argcheck(L, secret.len > 0, 1, "access_key_secret is missing");
+  request_check(L, sign_key(s, id, secret, token));
+}
+
+/* Pushes the field of the request and tells whether it is there. */
+static int push_table_field(lua_State *L, const char *name) {
+  lua_getfield(L, 1, name);
+  if (!lua_isnil(L, -1) && !lua_istable(L, -1)) luaL_error(L, "%s should be a table", name);
+  return !lua_isnil(L, -1);
+}
+
+int request_sign_alone(lua_State *L, const struct sign *like) {
+  struct sign_text text;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_checkstack(L, 40, "signing");
+  struct sign *s = push_signer(L, like);
+  set_request_key(L, s);
+  request_check(L, sign_begin(s, piece(field_string(L, 1, "method", "POST")), piece(field_string(L, 1, "path", "/"))));
+  const char *host = field_string(L, 1, "host", NULL);
+  luaL_argcheck(L, host && *host, 1, "host is missing");
+  add_optional_header(L, s, "host", host);
+  add_optional_header(L, s, "x-acs-action", field_string(L, 1, "action", NULL));
+  add_optional_header(L, s, "x-acs-version", field_string(L, 1, "version", NULL));
+  add_optional_header(L, s, "x-acs-date", field_string(L, 1, "date", NULL));
+  add_optional_header(L, s, "x-acs-signature-nonce", field_string(L, 1, "nonce", NULL));
+  if (push_table_field(L, "headers")) add_given_headers(L, s, lua_gettop(L));
+  add_missing_headers(L, s);
+  if (push_table_field(L, "query")) add_params(L, s, NULL, 0);
+  field_string(L, 1, "body", NULL);
+  struct sign_piece body = lua_isnil(L, -1) ? piece("") : piece_at(L, -1);
+  request_check(L, sign_finish(s, body, &text));
+  request_push_headers(L, s, &text);
+  push_piece(L, text.canonical_query);
+  push_piece(L, text.canonical_request);
+  push_piece(L, text.string_to_sign);
+  return 4;
+}

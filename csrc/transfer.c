@@ -1,0 +1,559 @@
+/* transfer.c - see transfer.h. libcurl's callbacks only move bytes, note sockets and set a deadline. */
+#define _GNU_SOURCE
+#include "transfer.h"
+#include "packages.h"
+#include "pollset.h"
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum {
+  MAX_IDLE_HANDLES = 64,         /* easy handles kept for the next request */
+  MAX_HEADER_BYTES = 256 * 1024, /* of one answer, interim heads included */
+  FIRST_BODY_SIZE = 4096,
+  MAX_WAIT_MS = 24 * 3600 * 1000
+};
+
+struct transfer_engine {
+  CURLM *multi;
+  CURLSH *share;  /* TLS sessions, so that a second connection handshakes faster */
+  CURL *template; /* carries the settings; every other handle is its copy */
+  struct pollset *pollset;
+  int64_t due_ms; /* when libcurl wants to run again, or -1 */
+  size_t max_response_size;
+  struct transfer *running, *ended_first, *ended_last;
+  CURL *idle[MAX_IDLE_HANDLES];
+  size_t idle_count;
+  pid_t pid;
+};
+
+enum state { PREPARED, RUNNING, ENDED };
+
+struct transfer {
+  struct transfer_engine *engine;
+  void *owner;
+  enum state state;
+  struct transfer *previous, *next; /* in the engine's list of running ones; next also in that of ended ones */
+  CURL *easy;
+  char *header_text; /* "name: value" NUL … : wiped when the transfer ends */
+  size_t header_len, header_size, header_count;
+  struct curl_slist *header_list; /* one array, pointing into header_text */
+  char *body;
+  size_t body_len, body_size, header_bytes;
+  char *content_type;
+  char error[CURL_ERROR_SIZE];
+  struct transfer_outcome outcome;
+};
+
+/* ---- once per process ---------------------------------------------------------------------------- */
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+static CURLcode library_status;
+
+/* Never undone: the host may use libcurl as well. */
+static void init_library(void) { library_status = curl_global_init(CURL_GLOBAL_ALL); }
+
+int transfer_library_init(void) {
+  pthread_once(&library_once, init_library);
+  return library_status == CURLE_OK ? 0 : -1;
+}
+
+/* ---- SIGPIPE ------------------------------------------------------------------------------------- */
+
+/* TLS libraries write to sockets without MSG_NOSIGNAL. While libcurl runs, SIGPIPE is blocked for this
+ * thread alone, and one that arose meanwhile is taken away. The host's handlers stay as they are. */
+struct quiet {
+  sigset_t before;
+  int shield;
+};
+
+static void quiet_begin(struct quiet *q) {
+  sigset_t pipe, pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
+  q->shield = 0;
+  if (sigismember(&q->before, SIGPIPE)) return;
+  sigpending(&pending);
+  q->shield = !sigismember(&pending, SIGPIPE);
+}
+
+static void quiet_end(const struct quiet *q) {
+  if (q->shield) {
+    sigset_t pending, pipe;
+    int signal_number;
+    sigpending(&pending);
+    if (sigismember(&pending, SIGPIPE)) {
+      sigemptyset(&pipe);
+      sigaddset(&pipe, SIGPIPE);
+      sigwait(&pipe, &signal_number);
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+}
+
+/* ---- libcurl's callbacks ------------------------------------------------------------------------- */
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data) {
+  (void)easy, (void)socket_data;
+  struct transfer_engine *e = data;
+  int wanted = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? POLLSET_READ : 0) |
+               (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? POLLSET_WRITE : 0);
+  pollset_watch(e->pollset, fd, what == CURL_POLL_REMOVE ? 0 : wanted);
+  return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *data) {
+  (void)multi;
+  struct transfer_engine *e = data;
+  e->due_ms = timeout_ms < 0 ? -1 : pollset_now_ms() + timeout_ms;
+  return 0;
+}
+
+static int body_reserve(struct transfer *t, size_t more) {
+  size_t need = t->body_len + more, size = t->body_size ? t->body_size : FIRST_BODY_SIZE;
+  if (need <= t->body_size) return 0;
+  while (size < need) size *= 2;
+  char *body = realloc(t->body, size);
+  if (!body) return -1;
+  t->body = body;
+  t->body_size = size;
+  return 0;
+}
+
+static size_t on_body(char *data, size_t one, size_t len, void *user) {
+  (void)one;
+  struct transfer *t = user;
+  if (len > t->engine->max_response_size - t->body_len) {
+    t->outcome.too_large = 1;
+    return 0;
+  }
+  if (body_reserve(t, len)) return 0;
+  memcpy(t->body + t->body_len, data, len);
+  t->body_len += len;
+  return len;
+}
+
+/* Copies the value if the line is the header `name` (given with its colon). */
+static int keep_header(const char *line, size_t len, const char *name, char *out, size_t size) {
+  size_t name_len = strlen(name);
+  if (len < name_len || strncasecmp(line, name, name_len) != 0) return 0;
+  line += name_len, len -= name_len;
+  while (len && (line[0] == ' ' || line[0] == '\t')) line++, len--;
+  while (len && (unsigned char)line[len - 1] <= ' ') len--;
+  if (len >= size) return 1; /* absurd: left out, for a cut one might show part of a secret */
+  memcpy(out, line, len);
+  out[len] = '\0';
+  return 1;
+}
+
+static size_t on_header(char *line, size_t one, size_t len, void *user) {
+  (void)one;
+  struct transfer *t = user;
+  struct transfer_answer_headers *h = &t->outcome.headers;
+  t->header_bytes += len;
+  if (t->header_bytes > MAX_HEADER_BYTES) {
+    t->outcome.too_large = 1;
+    return 0;
+  }
+  switch (line[0]) {
+  case 'H':
+    if (len > 5 && !memcmp(line, "HTTP/", 5)) memset(h, 0, sizeof *h); /* a new head: interim ones don't count */
+    break;
+  case 'x':
+  case 'X':
+    (void)(keep_header(line, len, "x-acs-request-id:", h->request_id, sizeof h->request_id) ||
+           keep_header(line, len, "x-acs-retry-after:", h->acs_retry_after, sizeof h->acs_retry_after) ||
+           keep_header(line, len, "x-ratelimit-user-api:", h->ratelimit_user_api, sizeof h->ratelimit_user_api) ||
+           keep_header(line, len, "x-ratelimit-user:", h->ratelimit_user, sizeof h->ratelimit_user));
+    break;
+  case 'd':
+  case 'D':
+    keep_header(line, len, "date:", h->date, sizeof h->date);
+    break;
+  case 'r':
+  case 'R':
+    keep_header(line, len, "retry-after:", h->retry_after, sizeof h->retry_after);
+    break;
+  case 'l':
+  case 'L':
+    keep_header(line, len, "location:", h->location, sizeof h->location);
+    break;
+  default:
+    break;
+  }
+  return len;
+}
+
+/* ---- handles ------------------------------------------------------------------------------------- */
+
+static int apply_protocols(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* Trust anchors for the service, and for a proxy that is reached over TLS. */
+static int apply_trust(CURL *easy, const struct transfer_settings *s) {
+  long verify = !s->skip_verify, host = s->skip_verify ? 0L : 2L;
+  int failed = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) ||
+               curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
+               curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  if (s->ca_file)
+    failed = failed || curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file) ||
+             curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, s->ca_file);
+  if (s->ca_path)
+    failed = failed || curl_easy_setopt(easy, CURLOPT_CAPATH, s->ca_path) ||
+             curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, s->ca_path);
+  return failed;
+}
+
+static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
+  CURL *easy = curl_easy_init();
+  if (!easy) return NULL;
+  int failed = apply_protocols(easy) || apply_trust(easy, s) || curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) ||
+               curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) ||
+               curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") || curl_easy_setopt(easy, CURLOPT_SHARE, share) ||
+               curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ||
+               curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ||
+               curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) ||
+               curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) ||
+               curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)s->max_response_size);
+  if (s->user_agent) failed = failed || curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent);
+  if (s->proxy) failed = failed || curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  /* A name server that does not answer must not hold up an aborted call: don't join the resolver's thread. */
+  failed = failed || curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+  if (!failed) return easy;
+  curl_easy_cleanup(easy);
+  return NULL;
+}
+
+static CURL *take_handle(struct transfer_engine *e) {
+  return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
+}
+
+static void give_handle_back(struct transfer_engine *e, CURL *easy) {
+  if (e->idle_count < MAX_IDLE_HANDLES)
+    e->idle[e->idle_count++] = easy;
+  else
+    curl_easy_cleanup(easy);
+}
+
+/* ---- an engine's life ---------------------------------------------------------------------------- */
+
+/* The parts that a forked child must have of its own. */
+static int open_engine(struct transfer_engine *e) {
+  e->pid = getpid();
+  e->due_ms = -1;
+  e->idle_count = 0;
+  e->pollset = pollset_new();
+  e->share = curl_share_init();
+  e->multi = curl_multi_init();
+  if (!e->pollset || !e->share || !e->multi) return -1;
+  return curl_share_setopt(e->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ||
+                 curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ||
+                 curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e) ||
+                 curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer) ||
+                 curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e)
+             ? -1
+             : 0;
+}
+
+struct transfer_engine *transfer_engine_new(const struct transfer_settings *settings) {
+  if (transfer_library_init()) return NULL;
+  struct transfer_engine *e = calloc(1, sizeof *e);
+  if (!e) return NULL;
+  e->max_response_size = settings->max_response_size;
+  if (!open_engine(e) && (e->template = make_template(settings, e->share))) return e;
+  transfer_engine_free(e);
+  return NULL;
+}
+
+static void close_engine(struct transfer_engine *e) {
+  struct quiet q;
+  quiet_begin(&q);
+  while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
+  if (e->template) curl_easy_cleanup(e->template);
+  if (e->multi) curl_multi_cleanup(e->multi);
+  if (e->share) curl_share_cleanup(e->share);
+  quiet_end(&q);
+}
+
+void transfer_engine_free(struct transfer_engine *e) {
+  if (!e) return;
+  /* In a forked child libcurl's handles are left unclosed: closing would speak on the parent's connections. */
+  if (e->pid == getpid()) close_engine(e);
+  pollset_free(e->pollset);
+  free(e);
+}
+
+static void unlink_running(struct transfer *t) {
+  if (t->previous)
+    t->previous->next = t->next;
+  else
+    t->engine->running = t->next;
+  if (t->next) t->next->previous = t->previous;
+  t->previous = t->next = NULL;
+}
+
+static void wipe_headers(struct transfer *t) {
+  OPENSSL_clear_free(t->header_text, t->header_size);
+  free(t->header_list);
+  t->header_text = NULL;
+  t->header_list = NULL;
+  t->header_len = t->header_size = t->header_count = 0;
+}
+
+static void end_transfer(struct transfer *t, int code) {
+  struct transfer_engine *e = t->engine;
+  unlink_running(t);
+  wipe_headers(t);
+  t->state = ENDED;
+  t->outcome.curl_code = code;
+  t->outcome.error = t->error;
+  t->outcome.content_type = t->content_type ? t->content_type : "";
+  t->outcome.body = t->body ? t->body : "";
+  t->outcome.body_len = t->body_len;
+  if (e->ended_last)
+    e->ended_last->next = t;
+  else
+    e->ended_first = t;
+  e->ended_last = t;
+}
+
+/* In a forked child: the parent's handles are abandoned, never cleaned up, and new ones made. */
+static int renew_after_fork(struct transfer_engine *e) {
+  if (e->pid == getpid()) return 0;
+  while (e->running) {
+    e->running->easy = NULL;
+    end_transfer(e->running, TRANSFER_FORKED);
+  }
+  pollset_free(e->pollset);
+  if (open_engine(e)) return -1;
+  return curl_easy_setopt(e->template, CURLOPT_SHARE, e->share) ? -1 : 0;
+}
+
+/* ---- moving bytes -------------------------------------------------------------------------------- */
+
+int transfer_fd(struct transfer_engine *e) { return renew_after_fork(e) ? -1 : pollset_fd(e->pollset); }
+
+long transfer_timeout_ms(struct transfer_engine *e) {
+  if (renew_after_fork(e)) return -1;
+  if (e->ended_first) return 0;
+  if (e->due_ms < 0) return -1;
+  int64_t left = e->due_ms - pollset_now_ms();
+  return left < 0 ? 0 : left > MAX_WAIT_MS ? MAX_WAIT_MS : (long)left;
+}
+
+static void move_bytes(struct transfer_engine *e, int timeout_ms) {
+  struct pollset_event events[64];
+  int still_running, n = pollset_wait(e->pollset, events, 64, timeout_ms);
+  for (int i = 0; i < n; i++) {
+    int ready = (events[i].ready & POLLSET_READ ? CURL_CSELECT_IN : 0) |
+                (events[i].ready & POLLSET_WRITE ? CURL_CSELECT_OUT : 0) |
+                (events[i].ready & POLLSET_ERROR ? CURL_CSELECT_ERR : 0);
+    curl_multi_socket_action(e->multi, events[i].fd, ready, &still_running);
+  }
+  if (e->due_ms >= 0 && e->due_ms <= pollset_now_ms()) {
+    e->due_ms = -1;
+    curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &still_running);
+  }
+}
+
+/* Takes what libcurl knows before the handle goes back. */
+static void collect_outcome(struct transfer *t) {
+  struct transfer_outcome *o = &t->outcome;
+  long request_size = 0, new_connections = 0;
+  char *content_type = NULL;
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &o->status);
+  curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &o->verify_result);
+  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
+  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &new_connections);
+  curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
+  o->sent = request_size > 0;
+  o->reused = o->sent && new_connections == 0;
+  if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
+}
+
+static void collect_ended(struct transfer_engine *e) {
+  CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(e->multi, &left))) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CURL *easy = message->easy_handle;
+    CURLcode code = message->data.result;
+    char *private = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    struct transfer *t = (struct transfer *)(void *)private;
+    collect_outcome(t);
+    curl_multi_remove_handle(e->multi, easy);
+    t->easy = NULL;
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* both point into what is about to go */
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    give_handle_back(e, easy);
+    end_transfer(t, (int)code);
+  }
+}
+
+static void run_engine(struct transfer_engine *e, int timeout_ms) {
+  struct quiet q;
+  if (renew_after_fork(e)) return;
+  quiet_begin(&q);
+  move_bytes(e, timeout_ms);
+  collect_ended(e);
+  quiet_end(&q);
+}
+
+void transfer_step(struct transfer_engine *e) { run_engine(e, 0); }
+
+void transfer_wait(struct transfer_engine *e, long max_ms) {
+  long due = transfer_timeout_ms(e);
+  run_engine(e, (int)(due >= 0 && due < max_ms ? due : max_ms));
+}
+
+/* ---- one transfer -------------------------------------------------------------------------------- */
+
+struct transfer *transfer_new(struct transfer_engine *e, void *owner) {
+  struct transfer *t = calloc(1, sizeof *t);
+  if (!t) return NULL;
+  t->engine = e;
+  t->owner = owner;
+  return t;
+}
+
+int transfer_header(struct transfer *t, const char *name, size_t name_len, const char *value, size_t value_len) {
+  size_t need = t->header_len + name_len + value_len + 3;
+  if (need > t->header_size) {
+    size_t size = t->header_size ? t->header_size * 2 : 1024;
+    while (size < need) size *= 2;
+    char *text = OPENSSL_clear_realloc(t->header_text, t->header_size, size);
+    if (!text) return -1;
+    t->header_text = text;
+    t->header_size = size;
+  }
+  char *out = t->header_text + t->header_len;
+  memcpy(out, name, name_len);
+  out += name_len;
+  *out++ = value_len ? ':' : ';'; /* libcurl's spelling of a header without a value */
+  if (value_len) *out++ = ' ';
+  memcpy(out, value, value_len);
+  out += value_len;
+  *out++ = '\0';
+  t->header_len = (size_t)(out - t->header_text);
+  t->header_count++;
+  return 0;
+}
+
+/* libcurl sends what it is told, and leaves out what ends in a bare colon. */
+static int list_headers(struct transfer *t) {
+  static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
+  struct curl_slist *list = calloc(t->header_count + 2, sizeof *list);
+  if (!list) return -1;
+  size_t n = 0;
+  int has_type = 0;
+  for (char *line = t->header_text; n < t->header_count; line += strlen(line) + 1) {
+    has_type |= !strncasecmp(line, no_type, sizeof no_type - 1);
+    list[n++].data = line;
+  }
+  list[n++].data = no_expect;
+  if (!has_type) list[n++].data = no_type;
+  for (size_t i = 0; i + 1 < n; i++) list[i].next = &list[i + 1];
+  t->header_list = list;
+  return 0;
+}
+
+static int apply_request(struct transfer *t, const struct transfer_request *r) {
+  CURL *easy = t->easy;
+  int failed = curl_easy_setopt(easy, CURLOPT_URL, r->url) ||
+               curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->header_list) ||
+               curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error) || curl_easy_setopt(easy, CURLOPT_PRIVATE, t) ||
+               curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) || curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) ||
+               curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, r->timeout_ms) ||
+               curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, r->connect_timeout_ms) ||
+               curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)r->fresh_connection);
+  if (failed) return -1;
+  if (!r->post) return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) ? -1 : 0;
+  return curl_easy_setopt(easy, CURLOPT_POST, 1L) ||
+                 curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len) ||
+                 curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, r->body_len ? r->body : "")
+             ? -1
+             : 0;
+}
+
+static int add_to_multi(struct transfer *t) {
+  struct transfer_engine *e = t->engine;
+  if (curl_multi_add_handle(e->multi, t->easy)) return -1;
+  t->state = RUNNING;
+  t->next = e->running;
+  if (e->running) e->running->previous = t;
+  e->running = t;
+  return 0;
+}
+
+int transfer_start(struct transfer *t, const struct transfer_request *request) {
+  struct transfer_engine *e = t->engine;
+  if (renew_after_fork(e) || list_headers(t)) return -1;
+  t->easy = take_handle(e);
+  if (t->easy && !apply_request(t, request) && !add_to_multi(t)) return 0;
+  if (t->easy) {
+    curl_easy_cleanup(t->easy);
+    t->easy = NULL;
+  }
+  return -1;
+}
+
+void *transfer_finished(struct transfer_engine *e) {
+  struct transfer *t = e->ended_first;
+  if (!t) return NULL;
+  e->ended_first = t->next;
+  if (!e->ended_first) e->ended_last = NULL;
+  t->next = NULL;
+  return t->owner;
+}
+
+const struct transfer_outcome *transfer_outcome(const struct transfer *t) {
+  return t->state == ENDED ? &t->outcome : NULL;
+}
+
+static void unlink_ended(struct transfer *t) {
+  struct transfer_engine *e = t->engine;
+  struct transfer *before = NULL, *at = e->ended_first;
+  while (at && at != t) before = at, at = at->next;
+  if (!at) return; /* it was handed out already */
+  if (before)
+    before->next = t->next;
+  else
+    e->ended_first = t->next;
+  if (e->ended_last == t) e->ended_last = before;
+}
+
+static void stop_transfer(struct transfer *t) {
+  struct quiet q;
+  if (t->state == RUNNING) unlink_running(t);
+  if (!t->easy || t->engine->pid != getpid()) return;
+  quiet_begin(&q);
+  curl_multi_remove_handle(t->engine->multi, t->easy);
+  curl_easy_cleanup(t->easy);
+  quiet_end(&q);
+}
+
+void transfer_free(struct transfer *t) {
+  if (!t) return;
+  if (t->state == RUNNING) stop_transfer(t);
+  if (t->state == ENDED) unlink_ended(t);
+  wipe_headers(t);
+  free(t->content_type);
+  free(t->body);
+  free(t);
+}

@@ -1,0 +1,99 @@
+/* transfer.h - HTTP requests in flight on one libcurl multi handle: limits, timeouts, the answer's bytes.
+ * Knows neither Lua nor signatures nor JSON. Nothing here blocks but transfer_wait.
+ *
+ * An engine belongs to one client and one thread. Its transfers must be freed before it. After fork() the
+ * child's engine starts anew at its next use: transfers then in flight end with TRANSFER_FORKED, and the
+ * parent's connections are left alone. */
+#ifndef CRSYNC_TRANSFER_H
+#define CRSYNC_TRANSFER_H
+
+#include <stddef.h>
+
+#pragma GCC visibility push(hidden)
+
+struct transfer_engine;
+struct transfer;
+
+/* What all requests of an engine share. Strings are copied; NULL leaves libcurl's default. */
+struct transfer_settings {
+  const char *user_agent, *proxy, *ca_file, *ca_path;
+  int skip_verify;          /* 1: certificates are not checked */
+  size_t max_response_size; /* bytes after decompression */
+};
+
+struct transfer_request {
+  const char *url;  /* with the query, encoded; copied */
+  int post;         /* 1: POST, 0: GET */
+  const char *body; /* copied */
+  size_t body_len;
+  long timeout_ms, connect_timeout_ms;
+  int fresh_connection; /* 1: neither take a kept connection nor risk that libcurl sends twice */
+};
+
+enum { TRANSFER_FORKED = -1 };
+
+/* Headers of the answer that mean something to a caller; empty when absent or absurdly long. */
+struct transfer_answer_headers {
+  char request_id[96];          /* x-acs-request-id */
+  char date[64];                /* Date */
+  char retry_after[64];         /* Retry-After */
+  char acs_retry_after[32];     /* x-acs-retry-after */
+  char ratelimit_user_api[160]; /* x-ratelimit-user-api */
+  char ratelimit_user[160];     /* x-ratelimit-user */
+  char location[256];           /* Location */
+};
+
+/* How a transfer ended. Valid until transfer_free. */
+struct transfer_outcome {
+  int curl_code;      /* CURLcode, or TRANSFER_FORKED */
+  long status;        /* HTTP status, 0 if none came */
+  long verify_result; /* OpenSSL's X509_V_ value */
+  int sent;           /* 1 if a byte of the request left */
+  int reused;         /* 1 if it went over a kept connection */
+  int too_large;      /* 1 if it was cut at max_response_size */
+  const char *error;  /* libcurl's words, "" if none */
+  const char *content_type;
+  const char *body;
+  size_t body_len;
+  struct transfer_answer_headers headers;
+};
+
+/* Initialises libcurl once per process, in a thread-safe way. Returns 0, or -1. */
+int transfer_library_init(void);
+
+/* A new engine, or NULL for want of memory or descriptors. Free with transfer_engine_free. */
+struct transfer_engine *transfer_engine_new(const struct transfer_settings *settings);
+void transfer_engine_free(struct transfer_engine *e);
+
+/* The descriptor to poll for reading, and the milliseconds until transfer_step must be called, readable or
+ * not (-1: no limit). The descriptor changes after fork(). */
+int transfer_fd(struct transfer_engine *e);
+long transfer_timeout_ms(struct transfer_engine *e);
+
+/* Waits until there is something to do, up to max_ms; a signal ends it early. */
+void transfer_wait(struct transfer_engine *e, long max_ms);
+
+/* Lets libcurl do what can be done now. */
+void transfer_step(struct transfer_engine *e);
+
+/* A new request, not started, or NULL. `owner` comes back from transfer_finished. */
+struct transfer *transfer_new(struct transfer_engine *e, void *owner);
+
+/* Adds a header. Returns 0, or -1 for want of memory. */
+int transfer_header(struct transfer *t, const char *name, size_t name_len, const char *value, size_t value_len);
+
+/* Starts it. Returns 0, or -1 for want of memory. */
+int transfer_start(struct transfer *t, const struct transfer_request *request);
+
+/* The owner of a transfer that has ended since, each once; NULL when there is none. */
+void *transfer_finished(struct transfer_engine *e);
+
+/* How it ended, or NULL while it runs. */
+const struct transfer_outcome *transfer_outcome(const struct transfer *t);
+
+/* Frees the transfer, stopping it first when it runs. NULL is fine. */
+void transfer_free(struct transfer *t);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,214 @@
+--- The error table: what failed, why, and what to do, for programs as fields and for people as one line.
+
+local operations = require "crsync.operations"
+local text = require "crsync.text"
+
+---@class crsync.Error
+---@field kind "config"|"credentials"|"auth"|"not_found"|"throttled"|"server"|"client"|"network"|"timeout"|"tls"|"decode"|"task"
+---@field message string
+---@field code string|nil         the service's code
+---@field status integer|nil      HTTP status
+---@field request_id string|nil
+---@field endpoint string|nil     host that was asked
+---@field action string|nil       operation
+---@field attempts integer        requests made for the call
+---@field retryable boolean       whether the same call may succeed later
+---@field hint string|nil         a known remedy
+---@field retry_after number|nil  seconds that the service asks to wait
+---@field clock_difference integer|nil  seconds by which the service's clock is ahead of this machine's
+---@field task crsync.Task|nil    the last task seen, when a wait ended
+
+local errors = {}
+
+local MAX_LINE_MESSAGE = 600
+
+local PLAIN = {
+  config = "configuration error",
+  credentials = "no usable credentials",
+  auth = "refused",
+  not_found = "not found",
+  throttled = "the service asks to slow down",
+  server = "the service failed",
+  client = "refused",
+  network = "network failure",
+  timeout = "timed out",
+  tls = "TLS failure",
+  decode = "the answer cannot be understood",
+  task = "the task did not succeed",
+}
+
+-- One line: what and why, then the facts in brackets, then the remedy.
+local function one_line(err)
+  local facts = {}
+  local function fact(...) facts[#facts + 1] = string.format(...) end
+  if err.status then fact("HTTP %d", err.status) end
+  if err.request_id then fact("request %s", err.request_id) end
+  if err.endpoint then fact("%s", err.endpoint) end
+  if (err.attempts or 0) > 0 then fact("%d attempt%s", err.attempts, err.attempts == 1 and "" or "s") end
+  local parts = { "crsync: " }
+  if err.action then parts[#parts + 1] = err.action .. ": " end
+  if err.code then parts[#parts + 1] = err.code .. ": " end
+  local message = err.message or PLAIN[err.kind] or "unknown failure"
+  if #message > MAX_LINE_MESSAGE then message = text.truncate(message, MAX_LINE_MESSAGE) end
+  parts[#parts + 1] = message
+  if #facts > 0 then parts[#parts + 1] = " [" .. table.concat(facts, ", ") .. "]" end
+  if err.hint then parts[#parts + 1] = " Hint: " .. err.hint end
+  return (table.concat(parts):gsub("[\r\n]+", " "))
+end
+
+local metatable = { __name = "crsync.error", __tostring = one_line }
+
+--- Whether a value is one of crsync's error tables.
+---@param value any
+---@return boolean
+function errors.is_error(value)
+  return type(value) == "table" and getmetatable(value) == metatable
+end
+
+-- ---- remedies -----------------------------------------------------------------------------------------
+
+local function endpoint_of(err) return err.endpoint or "the endpoint" end
+
+local function permission_hint(err)
+  local operation = operations[err.action]
+  if not operation then return "the key's RAM policy does not allow this operation" end
+  return string.format("grant the RAM action %s on acs:cr:*:*:repository/<instance id> to the key's user or role;"
+    .. " for a task across accounts ask with a key of the source instance's account", operation.ram)
+end
+
+local function signature_hint(err)
+  if err.signature_verdict == "secret" then
+    return "the service signed the very same request and came to another signature: the access key secret is wrong"
+  elseif err.signature_verdict == "request" then
+    return "the service signed another request than the one sent: it was altered on its way (a proxy that rewrites"
+      .. " the host or a header?)"
+  end
+  return "check the access key secret"
+end
+
+local function clock_hint(err)
+  local seconds = err.clock_difference
+  if not seconds then return "this machine's clock is wrong by more than 15 minutes: set it" end
+  return string.format("the service's clock is %d s %s this machine's: set the clock (NTP)",
+    math.abs(seconds), seconds < 0 and "behind" or "ahead of")
+end
+
+local function wrong_endpoint_hint(err)
+  return "wrong endpoint? " .. endpoint_of(err) .. " does not offer this operation;"
+    .. " Enterprise Edition answers at cr.<region>.aliyuncs.com"
+end
+
+local function wrong_region_hint(err)
+  return "wrong region? " .. endpoint_of(err) .. " was asked; the endpoint must be that of the source instance's region"
+end
+
+local BY_CODE = {
+  SignatureDoesNotMatch = signature_hint,
+  ["InvalidTimeStamp.Expired"] = clock_hint,
+  IllegalTimestamp = clock_hint,
+  ["InvalidAccessKeyId.NotFound"] = function() return "the service does not know this access key id: check it" end,
+  ["InvalidAccessKeyId.Inactive"] = function() return "the access key is disabled: enable it in RAM or use another" end,
+  ["Forbidden.AccessKeyDisabled"] = function() return "the access key is disabled: enable it in RAM or use another" end,
+  MissingSecurityToken = function() return "this is a temporary key: set the security token that belongs to it" end,
+  ["InvalidVersion"] = wrong_endpoint_hint,
+  ["InvalidAction.NotFound"] = wrong_endpoint_hint,
+  ["InvalidApi.NotFound"] = wrong_endpoint_hint,
+  ["InvalidProduct.NotFound"] = wrong_endpoint_hint,
+  ["InvalidProtocol.NeedSsl"] = function() return "use an https endpoint" end,
+}
+
+local function auth_hint(err)
+  local code = err.code or ""
+  if code:find("SecurityToken", 1, true) then
+    return "the security token is expired or belongs to another key: get a new set of temporary credentials"
+  elseif code:find("^InvalidAccessKey") or code:find("Signature", 1, true) then
+    return "check the access key"
+  end
+  return permission_hint(err)
+end
+
+-- libcurl's CURLcode and OpenSSL's X509_V_ numbers, where a remedy depends on them.
+local RESOLVE_PROXY, RESOLVE_HOST, CA_FILE = 5, 6, 77
+local NOT_YET_VALID, EXPIRED = 9, 10
+local UNKNOWN_ISSUER = { [2] = true, [18] = true, [19] = true, [20] = true, [21] = true, [27] = true }
+
+local function tls_hint(err)
+  local verify = err.verify_result
+  if err.curl_code == CA_FILE then return "the CA file or folder cannot be read" end
+  if verify == EXPIRED then return "the server's certificate has expired, or this machine's clock is ahead" end
+  if verify == NOT_YET_VALID then return "the server's certificate is not valid yet, or this machine's clock is behind" end
+  if UNKNOWN_ISSUER[verify] then
+    return "the certificate's issuer is not trusted: install the system's CA certificates (ca-certificates), or name"
+      .. " the issuer's with ca_file or SSL_CERT_FILE"
+  elseif not verify and err.curl_code == 60 then
+    return "the certificate belongs to another name than " .. endpoint_of(err) .. ": check the endpoint"
+  end
+  return nil
+end
+
+-- Host and port of a proxy from the environment; never its user and password.
+local function environment_proxy(err)
+  if err.no_proxy then return nil end
+  for _, name in ipairs { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY" } do
+    local url = os.getenv(name)
+    if url and url ~= "" then return name, url:gsub("^%a[%w+.-]*://", ""):gsub("^.*@", ""):gsub("/.*$", "") end
+  end
+  return nil
+end
+
+local function network_hint(err)
+  if err.curl_code == RESOLVE_HOST then
+    return "no address was found for " .. endpoint_of(err) .. ": check the region's spelling and the name server"
+  end
+  local name, proxy = environment_proxy(err)
+  if name then
+    return string.format("%s names the proxy %s: check it, list the endpoint in NO_PROXY, or set proxy = \"\"", name, proxy)
+  elseif err.curl_code == RESOLVE_PROXY then
+    return "the proxy's name has no address: check it"
+  end
+  return nil
+end
+
+local BY_KIND = {
+  auth = auth_hint,
+  tls = tls_hint,
+  network = network_hint,
+  not_found = wrong_region_hint,
+  throttled = function() return "ask less often or for fewer tasks at once" end,
+  timeout = function(err)
+    local name, proxy = environment_proxy(err)
+    if name then return string.format("is the proxy %s, from %s, in order?", proxy, name) end
+    return nil
+  end,
+}
+
+local function hint_for(err)
+  local make = BY_CODE[err.code] or BY_KIND[err.kind]
+  return make and make(err) or nil
+end
+
+-- ---- making errors ------------------------------------------------------------------------------------
+
+--- Makes the table an error: foreign text harmless, the remedy added, `tostring` in place.
+---@param fields table
+---@return crsync.Error
+function errors.new(fields)
+  for _, name in ipairs { "message", "code", "request_id", "endpoint" } do
+    local value = fields[name]
+    if type(value) == "string" then fields[name] = text.printable(value) end
+  end
+  fields.message = fields.message or PLAIN[fields.kind]
+  fields.attempts = fields.attempts or 0
+  fields.retryable = fields.retryable or false
+  fields.hint = fields.hint or hint_for(fields)
+  return setmetatable(fields, metatable)
+end
+
+--- The configuration is missing something or contradicts itself.
+---@param format string
+---@return crsync.Error
+function errors.config(format, ...)
+  return errors.new { kind = "config", message = string.format(format, ...) }
+end
+
+return errors

@@ -1,0 +1,55 @@
+--- crsync: how Alibaba Cloud Container Registry image syncs are doing, as nested Lua tables.
+--- The public face; nothing is done here.
+
+if _VERSION ~= "Lua 5.4" then
+  error("crsync needs Lua 5.4; this is " .. (rawget(_G, "jit") and "LuaJIT (" .. _VERSION .. ")" or _VERSION), 0)
+end
+
+local client = require "crsync.client"
+local config = require "crsync.config"
+local core = require "crsync.core"
+local errors = require "crsync.error"
+local format = require "crsync.format"
+local json = require "crsync.json"
+local progress = require "crsync.progress"
+
+local crsync = {
+  _VERSION = "crsync " .. config.VERSION,
+  format = format.task,
+  is_error = errors.is_error,
+  progress = progress.of,
+  sign = core.sign,
+  to_json = json.encode,
+}
+
+--- Makes a client from options, environment and defaults.
+---@param options crsync.Options|nil
+---@return crsync.Client|nil
+---@return crsync.Error|nil
+function crsync.new(options)
+  if options ~= nil and type(options) ~= "table" then
+    error("bad argument #1 to 'new' (expected a table of options, got " .. type(options) .. ")", 2)
+  end
+  return client.new(options or {})
+end
+
+local default_client
+
+--- Asks how a sync task is doing, with a client made from the environment at the first call.
+--- Mirrors GetRepoSyncTask. Raises when an id is not a non-empty string of printable UTF-8.
+---@param instance_id string
+---@param task_id string
+---@return crsync.Task|nil
+---@return crsync.Error|nil
+function crsync.get_task(instance_id, task_id)
+  client.check_id(instance_id, 1, "instance_id", "get_task", 2)
+  client.check_id(task_id, 2, "task_id", "get_task", 2)
+  if not default_client then
+    local made, err = client.new {}
+    if not made then return nil, err end
+    default_client = made
+  end
+  return default_client:get_task(instance_id, task_id)
+end
+
+return crsync

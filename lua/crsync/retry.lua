@@ -1,0 +1,90 @@
+--- Which error is tried again, and after how long. Pure: clock and random numbers are passed in.
+
+---@class crsync.RetryPolicy
+---@field max_attempts integer  requests for one call at most, the first among them
+---@field base_delay number     seconds; the first pause is up to this, each next up to twice as much
+---@field max_delay number      seconds; no pause of our own choice is longer
+
+---@class crsync.RetryDecision
+---@field pause number                 seconds until the next attempt
+---@field clock_offset number|nil      seconds to add to this machine's clock from now on
+---@field fresh_connection boolean|nil the next attempt must not take a kept connection
+---@field new_credentials boolean|nil  ask for the keys anew
+
+local retry = {}
+
+-- Refusals that one fresh signature can cure, and what has to change for it.
+local REMEDIES = {
+  ["InvalidTimeStamp.Expired"] = "clock",
+  IllegalTimestamp = "clock",
+  SignatureNonceUsed = "nonce",
+  ["InvalidSecurityToken.Expired"] = "token",
+  SecurityTokenExpired = "token",
+  ["SecurityToken.Expired"] = "token",
+}
+
+---@class crsync.RetryState  what is known of the call so far; `decide` writes to `tried`
+---@field attempt integer           number of the attempt that failed, from 1
+---@field time_left number          seconds until the call's deadline
+---@field repeatable boolean        whether the operation may be done twice
+---@field can_renew boolean         whether there is a source to ask for new credentials
+---@field tried table<string, boolean>  remedies used up
+
+local function clock_remedy(err)
+  if not err.clock_difference or err.clock_difference == 0 then return nil end
+  return { pause = 0, clock_offset = err.clock_difference }
+end
+
+local function nonce_remedy(_, state)
+  -- For a request that must not be done twice, a used nonce may mean that it was done.
+  return state.repeatable and { pause = 0, fresh_connection = true } or nil
+end
+
+local function token_remedy(_, state)
+  return state.can_renew and { pause = 0, new_credentials = true } or nil
+end
+
+local MAKE_REMEDY = { clock = clock_remedy, nonce = nonce_remedy, token = token_remedy }
+
+-- libcurl repeats a request by itself when a kept connection proves dead. The service then sees the nonce
+-- twice: not a failure of the call's, so it costs no attempt.
+local function is_free(remedy, err) return remedy == "nonce" and err.reused end
+
+-- Whether trying again cannot do the work twice.
+local function is_safe(err, state)
+  if state.repeatable or err.kind == "throttled" then return true end
+  return (err.kind == "network" or err.kind == "timeout") and err.sent == false
+end
+
+--- Seconds to pause after the n-th attempt: full jitter, exponential, capped; longer if the service says so.
+---@param policy crsync.RetryPolicy
+---@param attempt integer
+---@param retry_after number|nil seconds
+---@param random fun(): number  0 ≤ x < 1
+---@return number seconds
+function retry.pause(policy, attempt, retry_after, random)
+  local ceiling = math.min(policy.max_delay, policy.base_delay * 2 ^ (attempt - 1))
+  return math.max(random() * ceiling, retry_after or 0)
+end
+
+--- Decides about a failed attempt.
+---@param policy crsync.RetryPolicy
+---@param err crsync.Error
+---@param state crsync.RetryState
+---@param random fun(): number
+---@return crsync.RetryDecision|nil # nil: give the error back
+function retry.decide(policy, err, state, random)
+  local remedy = REMEDIES[err.code]
+  local attempts_left = state.attempt < policy.max_attempts
+  if remedy then
+    if state.tried[remedy] or not (attempts_left or is_free(remedy, err)) then return nil end
+    state.tried[remedy] = true
+    return MAKE_REMEDY[remedy](err, state)
+  end
+  if not (err.retryable and attempts_left and is_safe(err, state)) then return nil end
+  local pause = retry.pause(policy, state.attempt, err.retry_after, random)
+  if pause >= state.time_left then return nil end
+  return { pause = pause }
+end
+
+return retry
