@@ -48,7 +48,8 @@ describe("the endpoint", function()
 
   local bad = {
     ["ftp://h"] = "neither http nor https", ["h/path"] = "path", ["https://h?x=1"] = "path or a query",
-    ["::1"] = "brackets", ["h:port"] = "no proper host or port", ["h:0"] = "impossible port", ["h:65536"] = "impossible port",
+    ["::1"] = "brackets", ["h:port"] = "no proper host or port", ["h:0"] = "impossible port",
+    ["h:65536"] = "impossible port",
     ["h:"] = "no proper host or port", [""] = "no proper host or port", ["https://"] = "no proper host or port",
     ["[::1"] = "no proper host or port", ["a b"] = "character that no host name has", ["h#x"] = "path or a query",
     ["h\\x"] = "character that no host name has", ["m\u{fc}nchen"] = "character that no host name has",
@@ -68,8 +69,10 @@ describe("the endpoint", function()
 
   it("is made from the region and the network", function()
     assert.equal("https://cr.cn-hangzhou.aliyuncs.com", resolve({ region = "cn-hangzhou" }).endpoint)
-    assert.equal("https://cr-vpc.eu-west-1.aliyuncs.com", resolve({ region = " eu-west-1\n", network = "vpc" }).endpoint)
-    assert.equal("https://cr.cn-hangzhou.aliyuncs.com", resolve({ region = "cn-hangzhou", network = "public" }).endpoint)
+    local vpc = resolve { region = " eu-west-1\n", network = "vpc" }
+    assert.equal("https://cr-vpc.eu-west-1.aliyuncs.com", vpc.endpoint)
+    local public = resolve { region = "cn-hangzhou", network = "public" }
+    assert.equal("https://cr.cn-hangzhou.aliyuncs.com", public.endpoint)
     for _, region in ipairs { "cn hangzhou", "cn/..", "x.evil.example", "-a", "x@y", "a:1" } do
       assert.truthy(problem({ region = region }):find("not a region id", 1, true))
     end

@@ -63,7 +63,11 @@ end)
 
 describe("a function", function()
   local calls, answer
-  local function source() return (credentials.find { credentials = function() calls = calls + 1 return answer() end }) end
+  local function ask()
+    calls = calls + 1
+    return answer()
+  end
+  local function source() return (credentials.find { credentials = ask }) end
   before_each(function() calls = 0 end)
 
   it("is asked once while its keys hold, and again when told to", function()
@@ -104,13 +108,16 @@ describe("a function", function()
     end
   end)
 
+  local function key(changes)
+    local keys = { access_key_id = "id", access_key_secret = "the-secret" }
+    for k, v in pairs(changes) do keys[k] = v end
+    return function() return keys end
+  end
   local bad = {
     { function() return nil, "vault is sealed" end, "vault is sealed" }, { function() end, "returned nothing" },
     { function() return "the-secret" end, "returned a string" }, { function() return {} end, "no access_key_id" },
-    { function() return { access_key_id = "id", access_key_secret = " " } end, "no access_key_secret" },
-    { function() return { access_key_id = "id", access_key_secret = "the-secret", security_token = 5 } end, "security_token" },
-    { function() return { access_key_id = "id", access_key_secret = "the-secret", expiration = "soon" } end, "expiration" },
-    { function() return { access_key_id = "a\nb", access_key_secret = "the-secret" } end, "a character that no key has" },
+    { key { access_key_secret = " " }, "no access_key_secret" }, { key { security_token = 5 }, "security_token" },
+    { key { expiration = "soon" }, "expiration" }, { key { access_key_id = "a\nb" }, "a character that no key has" },
   }
   for i, case in ipairs(bad) do
     it("that fails is named, case " .. i, function()

@@ -88,7 +88,8 @@ end)
 describe("what is not JSON", function()
   local bad = {
     ["nothing"] = "", ["a page"] = "<html>", ["a cut object"] = '{"a":1', ["a cut string"] = '{"a":"x',
-    ["a cut escape"] = '{"a":"x\\', ["two values"] = '{"a":1}{"b":2}', ["a word"] = "{a:1}", ["a NUL byte"] = '{"a":1}\0',
+    ["a cut escape"] = '{"a":"x\\', ["two values"] = '{"a":1}{"b":2}', ["a word"] = "{a:1}",
+    ["a NUL byte"] = '{"a":1}\0',
     ["a trailing comma"] = '{"a":1,}', ["a trailing comma in an array"] = '{"a":[1,]}', ["NaN"] = '{"a":NaN}',
     ["Infinity"] = '{"a":Infinity}', ["-Infinity"] = '{"a":-Infinity}', ["a hexadecimal number"] = '{"a":0x10}',
     ["a leading zero"] = '{"a":012}', ["a bare point"] = '{"a":1.}', ["a plus sign"] = '{"a":+1}',

@@ -42,7 +42,8 @@ describe("a retry", function()
   it("ends with the attempts", function()
     assert.is_table(decide({ kind = "server", retryable = true }, { attempt = 2 }))
     assert.is_nil(decide({ kind = "server", retryable = true }, { attempt = 3 }))
-    assert.is_nil(decide({ kind = "server", retryable = true }, nil, { max_attempts = 1, base_delay = 0, max_delay = 0 }))
+    local once = { max_attempts = 1, base_delay = 0, max_delay = 0 }
+    assert.is_nil(decide({ kind = "server", retryable = true }, nil, once))
   end)
 
   it("is not begun when its pause would pass the deadline", function()

@@ -145,7 +145,9 @@ function config.parse_endpoint(endpoint, source)
   end
   rest = rest:gsub("/$", "")
   if rest:find("[/?#]") then return bad_endpoint(endpoint, source, "has a path or a query") end
-  if rest:find("[^%w.:%[%]_-]") then return bad_endpoint(endpoint, source, "holds a character that no host name has") end
+  if rest:find("[^%w.:%[%]_-]") then
+    return bad_endpoint(endpoint, source, "holds a character that no host name has")
+  end
   if select(2, rest:gsub(":", "")) > 1 and not rest:find("[", 1, true) then
     return bad_endpoint(endpoint, source, "looks like an IPv6 address, which belongs in brackets")
   end
@@ -163,7 +165,9 @@ local function region_endpoint(options)
     return nil, errors.config("no region and no endpoint: set option region or endpoint, or the environment variable"
       .. " ALIBABA_CLOUD_REGION_ID or ALIBABA_CLOUD_ENDPOINT (the region of the source instance, such as cn-hangzhou)")
   end
-  if not region:find("^%w[%w-]*$") then return nil, errors.config("%q is not a region id, such as cn-hangzhou", region) end
+  if not region:find("^%w[%w-]*$") then
+    return nil, errors.config("%q is not a region id, such as cn-hangzhou", region)
+  end
   return HOSTS[options.network or "public"]:format(region)
 end
 

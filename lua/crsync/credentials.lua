@@ -83,7 +83,9 @@ end
 
 local function check_answer(source, keys, reason)
   if keys == nil then return source_failed(source, tostring(reason or "it returned nothing")) end
-  if type(keys) ~= "table" then return source_failed(source, "it should return a table and returned a " .. type(keys)) end
+  if type(keys) ~= "table" then
+    return source_failed(source, "it should return a table and returned a " .. type(keys))
+  end
   for _, name in ipairs { "access_key_id", "access_key_secret" } do
     if type(keys[name]) ~= "string" or trimmed(keys[name]) == "" then
       return source_failed(source, "the table that it returned has no " .. name)

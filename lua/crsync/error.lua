@@ -3,8 +3,22 @@
 local operations = require "crsync.operations"
 local text = require "crsync.text"
 
+---@alias crsync.Kind
+---| "config"      # missing or contradictory configuration
+---| "credentials" # no keys found, or their source failed
+---| "auth"        # refused: key, secret, token or permission
+---| "not_found"   # the instance, task or rule is not there
+---| "throttled"   # the service asks to slow down
+---| "server"      # 5xx, an error page, a gateway fault
+---| "client"      # any other refusal by the service
+---| "network"     # DNS, connect, reset, a cut-off body, a proxy
+---| "timeout"     # an attempt's or the call's limit
+---| "tls"         # certificate or handshake
+---| "decode"      # not JSON, wrong types, too large, too deep
+---| "task"        # a wait ended without success
+
 ---@class crsync.Error
----@field kind "config"|"credentials"|"auth"|"not_found"|"throttled"|"server"|"client"|"network"|"timeout"|"tls"|"decode"|"task"
+---@field kind crsync.Kind
 ---@field message string
 ---@field code string|nil         the service's code
 ---@field status integer|nil      HTTP status
@@ -136,7 +150,9 @@ local function tls_hint(err)
   local verify = err.verify_result
   if err.curl_code == CA_FILE then return "the CA file or folder cannot be read" end
   if verify == EXPIRED then return "the server's certificate has expired, or this machine's clock is ahead" end
-  if verify == NOT_YET_VALID then return "the server's certificate is not valid yet, or this machine's clock is behind" end
+  if verify == NOT_YET_VALID then
+    return "the server's certificate is not valid yet, or this machine's clock is behind"
+  end
   if UNKNOWN_ISSUER[verify] then
     return "the certificate's issuer is not trusted: install the system's CA certificates (ca-certificates), or name"
       .. " the issuer's with ca_file or SSL_CERT_FILE"
@@ -162,7 +178,8 @@ local function network_hint(err)
   end
   local name, proxy = environment_proxy(err)
   if name then
-    return string.format("%s names the proxy %s: check it, list the endpoint in NO_PROXY, or set proxy = \"\"", name, proxy)
+    return string.format("%s names the proxy %s: check it, list the endpoint in NO_PROXY, or set proxy = \"\"",
+      name, proxy)
   elseif err.curl_code == RESOLVE_PROXY then
     return "the proxy's name has no address: check it"
   end

@@ -1,0 +1,136 @@
+--- A task as numbers. Pure: the clock is passed in. Only the task's own status decides whether it has ended;
+--- its `Progress` field, which is 0 or 1, is left out of account.
+
+---@class crsync.Progress
+---@field percent integer|nil     0 to 100; nil while unknown; 100 exactly when the task is SUCCESS
+---@field synced integer          bytes copied
+---@field total integer           bytes of all layers
+---@field layers integer
+---@field layers_done integer
+---@field layers_failed integer
+---@field final boolean           the task has ended
+---@field ok boolean              and has succeeded
+---@field rate number|nil         bytes a second, lately (inside a wait)
+---@field eta number|nil          seconds still to go; nil until it means something (inside a wait)
+---@field elapsed number|nil      seconds since the first look (inside a wait)
+---@field idle number|nil         seconds since status or bytes last changed (inside a wait)
+
+local progress = {}
+
+local FINAL = { SUCCESS = true, ERROR = true, CANCELED = true }
+local FAILED = { ERROR = true, CANCELED = true }
+
+-- A size that can be reckoned with: a number of at least 0.
+local function size(value)
+  if type(value) ~= "number" or value ~= value or value < 0 then return 0 end
+  return value
+end
+
+-- Integers as long as they fit; a sum beyond int64 goes on as a float instead of wrapping.
+local function add(a, b)
+  local sum = a + b
+  if math.type(sum) == "integer" and sum < a then return (a + 0.0) + b end
+  return sum
+end
+
+local function whole(n) return math.tointeger(n) or n end
+
+local function sum_layers(task)
+  local p = { synced = 0, total = 0, layers = 0, layers_done = 0, layers_failed = 0 }
+  local layers = type(task.LayerTasks) == "table" and task.LayerTasks or {}
+  for _, layer in ipairs(layers) do
+    if type(layer) == "table" then
+      local total = size(layer.Size)
+      p.layers = p.layers + 1
+      p.total = add(p.total, total)
+      p.synced = add(p.synced, math.min(size(layer.SyncedSize), total))
+      if layer.TaskStatus == "SUCCESS" then p.layers_done = p.layers_done + 1 end
+      if FAILED[layer.TaskStatus] then p.layers_failed = p.layers_failed + 1 end
+    end
+  end
+  p.synced, p.total = whole(p.synced), whole(p.total)
+  return p
+end
+
+local function percent(p)
+  if p.ok then return 100 end
+  if p.total <= 0 then return nil end
+  return math.min(99, math.floor(p.synced / p.total * 100))
+end
+
+--- Numbers from a task.
+---@param task crsync.Task
+---@return crsync.Progress
+function progress.of(task)
+  if type(task) ~= "table" then
+    error("bad argument #1 to 'progress' (expected a task, got " .. type(task) .. ")", 2)
+  end
+  local p = sum_layers(task)
+  p.final = FINAL[task.TaskStatus] or false
+  p.ok = task.TaskStatus == "SUCCESS"
+  p.percent = percent(p)
+  return p
+end
+
+-- ---- over time ----------------------------------------------------------------------------------------
+
+local WINDOW = 30     -- seconds that the rate looks back
+local MIN_SAMPLES = 3 -- movements before there is an estimate
+
+local Tracker = {}
+Tracker.__index = Tracker
+
+--- Follows one task over time.
+---@param now number  seconds on a clock that is never set back
+---@return table tracker  with update(task, now)
+function progress.tracker(now)
+  return setmetatable({ started = now, changed = now, samples = {} }, Tracker)
+end
+
+-- Keeps what lies in the window, and the last sample before it.
+local function remember(samples, now, synced)
+  samples[#samples + 1] = { at = now, synced = synced }
+  while samples[2] and samples[2].at < now - WINDOW do table.remove(samples, 1) end
+end
+
+local function rate_of(samples)
+  local first, last = samples[1], samples[#samples]
+  local seconds = last.at - first.at
+  if seconds <= 0 or last.synced <= first.synced then return nil end
+  return (last.synced - first.synced) / seconds
+end
+
+-- The rate of single steps, the middle one: one jump after a resume does not spoil the estimate.
+local function steady_rate(samples)
+  local rates = {}
+  for i = 2, #samples do
+    local seconds = samples[i].at - samples[i - 1].at
+    if seconds > 0 then rates[#rates + 1] = math.max(0, samples[i].synced - samples[i - 1].synced) / seconds end
+  end
+  if #rates < MIN_SAMPLES then return nil end
+  table.sort(rates)
+  return rates[math.ceil(#rates / 2)]
+end
+
+--- The task's numbers, with those that need time.
+---@param task crsync.Task
+---@param now number
+---@return crsync.Progress
+function Tracker:update(task, now)
+  local p = progress.of(task)
+  local synced = p.synced
+  if task.TaskStatus ~= self.status or synced ~= self.synced then
+    if self.status ~= nil then self.changed = now end
+    self.status, self.synced = task.TaskStatus, synced
+  end
+  remember(self.samples, now, synced)
+  p.elapsed = now - self.started
+  p.idle = now - self.changed
+  if p.final then return p end
+  p.rate = rate_of(self.samples) or 0
+  local steady = p.rate > 0 and steady_rate(self.samples)
+  if steady and steady > 0 and p.total > 0 then p.eta = math.max(0, (p.total - synced) / steady) end
+  return p
+end
+
+return progress

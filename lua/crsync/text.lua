@@ -1,0 +1,133 @@
+--- Text for people: foreign text made harmless, widths, sizes. Free of the locale.
+
+local text = {}
+
+-- ---- characters ---------------------------------------------------------------------------------------
+
+-- Length of the UTF-8 sequence at i and its code point; nil where the bytes are none.
+local function decode(s, i)
+  local c = s:byte(i)
+  if c < 0x80 then return 1, c end
+  local n = c >= 0xC2 and c <= 0xDF and 2 or c >= 0xE0 and c <= 0xEF and 3 or c >= 0xF0 and c <= 0xF4 and 4
+  if not n or i + n - 1 > #s then return nil end
+  local code = c % 2 ^ (7 - n)
+  for k = i + 1, i + n - 1 do
+    local b = s:byte(k)
+    if b < 0x80 or b > 0xBF then return nil end
+    code = code * 64 + b - 0x80
+  end
+  local smallest = n == 2 and 0x80 or n == 3 and 0x800 or 0x10000
+  if code < smallest or code > 0x10FFFF or (code >= 0xD800 and code <= 0xDFFF) then return nil end
+  return n, math.floor(code)
+end
+
+-- Sorted pairs of first and last code point.
+local function in_ranges(ranges, code)
+  for i = 1, #ranges, 2 do
+    if code < ranges[i] then return false end
+    if code <= ranges[i + 1] then return true end
+  end
+  return false
+end
+
+-- What can move the cursor, turn the writing around, or hide: controls, marks and overrides of direction,
+-- zero-width and line-breaking characters, tags.
+local HARMFUL = {
+  0x00, 0x1F, 0x7F, 0x9F, 0xAD, 0xAD, 0x61C, 0x61C, 0x180E, 0x180E, 0x200B, 0x200F, 0x2028, 0x202E, 0x2060, 0x206F,
+  0xFEFF, 0xFEFF, 0xFFF9, 0xFFFB, 0xE0000, 0xE007F,
+}
+
+local WIDE = {
+  0x1100, 0x115F, 0x2E80, 0x303E, 0x3041, 0xA4CF, 0xAC00, 0xD7A3, 0xF900, 0xFAFF, 0xFE30, 0xFE6F, 0xFF00, 0xFF60,
+  0xFFE0, 0xFFE6, 0x1F300, 0x1F64F, 0x1F900, 0x1F9FF, 0x20000, 0x3FFFD,
+}
+
+local COMBINING = {
+  0x300, 0x36F, 0x483, 0x489, 0x591, 0x5BD, 0x610, 0x61A, 0x64B, 0x65F, 0x1AB0, 0x1AFF, 0x1DC0, 0x1DFF, 0x20D0, 0x20FF,
+  0xFE00, 0xFE0F, 0xFE20, 0xFE2F,
+}
+
+local NAMED = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+local function escape_byte(c) return NAMED[c] or ("\\x%02x"):format(c:byte()) end
+
+-- Everything beyond plain ASCII, one character at a time.
+local function escape_slowly(s)
+  local out, i = {}, 1
+  while i <= #s do
+    local n, code = decode(s, i)
+    if not n then
+      out[#out + 1] = escape_byte(s:sub(i, i))
+    elseif code >= 0x80 and in_ranges(HARMFUL, code) then
+      out[#out + 1] = ("\\u{%x}"):format(code)
+    else
+      out[#out + 1] = s:sub(i, i + n - 1)
+    end
+    i = i + (n or 1)
+  end
+  return table.concat(out)
+end
+
+--- Foreign text that a terminal cannot be harmed by: controls, bidirectional overrides, zero-width characters
+--- and bytes that are not UTF-8 become visible escapes; everything else stays.
+---@param s string
+---@return string
+function text.printable(s)
+  if s:find("[\128-\255]") then s = escape_slowly(s) end
+  return (s:gsub("[%z\1-\31\127]", escape_byte))
+end
+
+--- Columns that the text takes on a terminal, approximately.
+---@param s string
+---@return integer
+function text.width(s)
+  if not s:find("[\128-\255]") then return #s end
+  local width, i = 0, 1
+  while i <= #s do
+    local n, code = decode(s, i)
+    if not n or not in_ranges(COMBINING, code) then width = width + (n and in_ranges(WIDE, code) and 2 or 1) end
+    i = i + (n or 1)
+  end
+  return width
+end
+
+--- The text cut to a number of columns, with "..." at the end where something went. No character is split.
+---@param s string
+---@param columns integer
+---@return string
+function text.truncate(s, columns)
+  if text.width(s) <= columns then return s end
+  local room, width, i = math.max(columns - 3, 0), 0, 1
+  while i <= #s do
+    local n, code = decode(s, i)
+    local w = n and in_ranges(COMBINING, code) and 0 or n and in_ranges(WIDE, code) and 2 or 1
+    if width + w > room then break end
+    width, i = width + w, i + (n or 1)
+  end
+  return s:sub(1, i - 1) .. ("..."):sub(1, columns)
+end
+
+-- ---- numbers ------------------------------------------------------------------------------------------
+
+--- A number with one digit behind a point, whatever the locale's point is.
+---@param n number
+---@return string
+function text.decimal(n) return (("%.1f"):format(n):gsub("[^%d-]", ".")) end
+
+local UNITS = { "kB", "MB", "GB", "TB", "PB", "EB" }
+
+--- A size for people, in units of 1000 and their names: "999 B", "23.7 MB".
+---@param n number bytes
+---@return string
+function text.bytes(n)
+  if type(n) ~= "number" or n ~= n then return "?" end
+  local sign, value, unit = n < 0 and "-" or "", math.abs(n + 0.0), 0
+  if value < 999.5 then return ("%s%d B"):format(sign, math.floor(value + 0.5)) end
+  repeat
+    value, unit = value / 1000, unit + 1
+  until value < 999.95 or unit == #UNITS
+  if value == math.huge then return sign .. "?" end
+  return sign .. text.decimal(value) .. " " .. UNITS[unit]
+end
+
+return text

@@ -1,0 +1,140 @@
+-- The error table: its one line, its remedies, and nothing harmful in it.
+
+local errors = require "crsync.error"
+
+local function hint(fields)
+  fields.action = fields.action or "GetRepoSyncTask"
+  fields.endpoint = fields.endpoint or "cr.example"
+  return errors.new(fields).hint or ""
+end
+
+local function has(text, part) assert.truthy(text:find(part, 1, true), text) end
+
+describe("an error", function()
+  local err = errors.new {
+    kind = "auth", action = "GetRepoSyncTask", code = "NoPrivilege", message = "Access denied for this user.",
+    status = 403, request_id = "R-1", endpoint = "cr.cn-hangzhou.aliyuncs.com", attempts = 1,
+  }
+
+  it("is one line: what, code, message, status, request id, endpoint, attempts, remedy", function()
+    assert.equal("crsync: GetRepoSyncTask: NoPrivilege: Access denied for this user. [HTTP 403, request R-1, "
+      .. "cr.cn-hangzhou.aliyuncs.com, 1 attempt] Hint: grant the RAM action cr:GetRepositorySync on "
+      .. "acs:cr:*:*:repository/<instance id> to the key's user or role; for a task across accounts ask with a key of "
+      .. "the source instance's account", tostring(err))
+  end)
+
+  it("is told from other values", function()
+    assert.is_true(errors.is_error(err))
+    for _, other in ipairs { {}, "crsync: x", 5, setmetatable({}, {}), { kind = "auth" } } do
+      assert.is_false(errors.is_error(other))
+    end
+    assert.is_false(errors.is_error(nil))
+  end)
+
+  it("passes through error() and pcall", function()
+    local ok, caught = pcall(error, err)
+    assert.is_false(ok)
+    assert.equal(err, caught)
+  end)
+
+  it("is never empty", function()
+    local kinds = "config credentials auth not_found throttled server client network timeout tls decode task"
+    for kind in kinds:gmatch "%S+" do
+      local text = tostring(errors.new { kind = kind, status = 403, action = "X" })
+      assert.is_true(#text > 20)
+      has(text, "HTTP 403")
+      has(text, "X: ")
+    end
+  end)
+
+  it("makes foreign text harmless and keeps to one line of bearable length", function()
+    local text = tostring(errors.new { kind = "client", message = "a\27[31m\nb\r" .. ("x"):rep(5000), code = "C\7",
+      request_id = "R\n", endpoint = "h\0" })
+    assert.is_nil(text:find("[%z\1-\31\127]"))
+    assert.is_true(#text < 1000)
+  end)
+
+  it("has every field that scripts may rely on", function()
+    assert.equal(0, errors.new({ kind = "config" }).attempts)
+    assert.is_false(errors.new({ kind = "config" }).retryable)
+  end)
+
+  it("of the configuration carries a message made like string.format's", function()
+    local e = errors.config("option %s is %d", "x", 5)
+    assert.equal("config", e.kind)
+    assert.equal("crsync: option x is 5", tostring(e))
+  end)
+end)
+
+describe("the remedy", function()
+  it("for a wrong signature tells a wrong secret from an altered request", function()
+    has(hint { kind = "auth", code = "SignatureDoesNotMatch", signature_verdict = "secret" }, "secret is wrong")
+    has(hint { kind = "auth", code = "SignatureDoesNotMatch", signature_verdict = "request" }, "altered")
+    has(hint { kind = "auth", code = "SignatureDoesNotMatch" }, "secret")
+  end)
+
+  it("for a missing permission names the RAM action", function()
+    for _, code in ipairs { "NoPrivilege", "Forbidden.RAM", "NoPermission", "AUTHENTICATION_FAILED" } do
+      has(hint { kind = "auth", code = code, status = 403 }, "cr:GetRepositorySync")
+    end
+    has(hint { kind = "auth", status = 403 }, "cr:GetRepositorySync")
+    has(hint { kind = "auth", status = 403, action = "Other" }, "RAM policy")
+  end)
+
+  it("for a key or a token says which", function()
+    has(hint { kind = "auth", code = "InvalidAccessKeyId.NotFound" }, "access key id")
+    has(hint { kind = "auth", code = "InvalidAccessKeyId.Inactive" }, "disabled")
+    has(hint { kind = "auth", code = "InvalidSecurityToken.Expired" }, "temporary credentials")
+    has(hint { kind = "auth", code = "MissingSecurityToken" }, "security token")
+    has(hint { kind = "auth", code = "IncompleteSignature" }, "access key")
+  end)
+
+  it("for a clock gives the difference in seconds", function()
+    has(hint { kind = "client", code = "InvalidTimeStamp.Expired", clock_difference = 7200 }, "7200 s ahead of")
+    has(hint { kind = "client", code = "InvalidTimeStamp.Expired", clock_difference = -7200 }, "7200 s behind")
+    has(hint { kind = "client", code = "IllegalTimestamp" }, "clock")
+  end)
+
+  it("for a wrong endpoint or region names the host", function()
+    for _, code in ipairs { "InvalidVersion", "InvalidAction.NotFound", "InvalidApi.NotFound",
+      "InvalidProduct.NotFound" } do
+      local text = hint { kind = "client", code = code }
+      has(text, "wrong endpoint?")
+      has(text, "cr.example")
+    end
+    has(hint { kind = "not_found", code = "INSTANCE_NOT_EXIST" }, "wrong region? cr.example")
+    has(hint { kind = "client", code = "InvalidProtocol.NeedSsl" }, "https")
+  end)
+
+  it("for TLS tells issuer, name and expiry apart", function()
+    has(hint { kind = "tls", curl_code = 60, verify_result = 20 }, "ca_file or SSL_CERT_FILE")
+    has(hint { kind = "tls", curl_code = 60, verify_result = 18 }, "issuer")
+    has(hint { kind = "tls", curl_code = 60, verify_result = 10 }, "expired")
+    has(hint { kind = "tls", curl_code = 60, verify_result = 9 }, "not valid yet")
+    has(hint { kind = "tls", curl_code = 60 }, "another name than cr.example")
+    has(hint { kind = "tls", curl_code = 77 }, "cannot be read")
+  end)
+
+  describe("for the network", function()
+    local environment, real = {}, os.getenv
+    before_each(function()
+      environment = {}
+      os.getenv = function(name) return environment[name] end -- luacheck: ignore 122
+    end)
+    after_each(function() os.getenv = real end) -- luacheck: ignore 122
+
+    it("says when a name has no address", function()
+      has(hint { kind = "network", curl_code = 6 }, "no address was found for cr.example")
+    end)
+
+    it("names the proxy in the environment, without its password", function()
+      environment.https_proxy = "http://user:hunter2@proxy.example:3128/"
+      local text = hint { kind = "network", curl_code = 7 }
+      has(text, "https_proxy names the proxy proxy.example:3128")
+      assert.is_nil(text:find("hunter2", 1, true))
+      assert.equal("", hint { kind = "network", curl_code = 7, no_proxy = true })
+    end)
+
+    it("is not made up", function() assert.equal("", hint { kind = "network", curl_code = 56 }) end)
+  end)
+end)

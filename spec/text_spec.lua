@@ -1,0 +1,50 @@
+local text = require "crsync.text"
+
+describe("text.printable", function()
+  local cases = {
+    ["plain"] = "plain", ["käse 中文 \u{1F680}"] = "käse 中文 \u{1F680}", ["a\27[31mb"] = "a\\x1b[31mb",
+    ["a\nb\rc\td\0e\127"] = "a\\nb\\rc\\td\\x00e\\x7f", ["\u{9b}31m"] = "\\u{9b}31m",
+    ["\u{202e}cba"] = "\\u{202e}cba", ["\u{2066}x\u{2069}"] = "\\u{2066}x\\u{2069}", ["a\u{200b}b"] = "a\\u{200b}b",
+    ["\u{feff}a"] = "\\u{feff}a", ["\u{2028}"] = "\\u{2028}", ["\u{e0041}"] = "\\u{e0041}", ["\u{61c}"] = "\\u{61c}",
+    ["\255a"] = "\\xffa", ["a\192\128"] = "a\\xc0\\x80", ["\237\160\128"] = "\\xed\\xa0\\x80", ["\226\130"] = "\\xe2\\x82",
+    ["\244\144\128\128"] = "\\xf4\\x90\\x80\\x80", [""] = "",
+  }
+  for given, expected in pairs(cases) do
+    it("makes " .. expected, function() assert.equal(expected, text.printable(given)) end)
+  end
+end)
+
+describe("text.width and text.truncate", function()
+  it("count columns", function()
+    assert.equal(4, text.width "abcd")
+    assert.equal(4, text.width "中文")
+    assert.equal(1, text.width "e\u{301}")
+    assert.equal(2, text.width "\255\254")
+  end)
+
+  it("cut between characters", function()
+    assert.equal("abcdef", text.truncate("abcdef", 6))
+    assert.equal("ab...", text.truncate("abcdef", 5))
+    assert.equal("中...", text.truncate("中文字", 5))
+    assert.equal("中...", text.truncate("中文字幕", 6))
+    assert.equal("..", text.truncate("abcdef", 2))
+    assert.equal("", text.truncate("abc", 0))
+  end)
+end)
+
+describe("text.bytes", function()
+  local cases = {
+    [0] = "0 B", [1] = "1 B", [999] = "999 B", [1000] = "1.0 kB", [23655489] = "23.7 MB", [999949] = "999.9 kB",
+    [999950] = "1.0 MB", [1e9] = "1.0 GB", [math.maxinteger] = "9.2 EB", [math.mininteger] = "-9.2 EB", [-5] = "-5 B",
+    [0.4] = "0 B", [999.7] = "1.0 kB", [1e30] = "1000000000000.0 EB", [math.huge] = "?",
+  }
+  for n, expected in pairs(cases) do
+    it("writes " .. tostring(n) .. " as " .. expected, function() assert.equal(expected, text.bytes(n)) end)
+  end
+
+  it("bears what is no number", function()
+    assert.equal("?", text.bytes(0 / 0))
+    assert.equal("?", text.bytes "x")
+    assert.equal("?", text.bytes(nil))
+  end)
+end)
