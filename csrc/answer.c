@@ -97,8 +97,6 @@ static void push_error(lua_State *L, const struct answer *a, enum fault kind) {
   lua_setfield(L, -2, "action");
   lua_pushboolean(L, o->sent);
   lua_setfield(L, -2, "sent");
-  lua_pushboolean(L, o->reused);
-  lua_setfield(L, -2, "reused");
   if (!o->status) return;
   lua_pushinteger(L, o->status);
   lua_setfield(L, -2, "status");
@@ -143,7 +141,7 @@ static int push_transfer_error(lua_State *L, const struct answer *a) {
   set_message(L, a, "%s", o->error[0] ? o->error : curl_easy_strerror((CURLcode)o->curl_code));
   lua_pushinteger(L, o->curl_code);
   lua_setfield(L, -2, "curl_code");
-  if (o->verify_result) {
+  if (o->verify_result > 1) { /* 1, "unspecified", is what libcurl starts from */
     lua_pushinteger(L, o->verify_result);
     lua_setfield(L, -2, "verify_result");
   }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,6 +48,7 @@ struct transfer {
   struct curl_slist *header_list; /* one array, pointing into header_text */
   char *body;
   size_t body_len, body_size, header_bytes;
+  int head_complete; /* the empty line after the headers was seen */
   char *content_type;
   char error[CURL_ERROR_SIZE];
   struct transfer_outcome outcome;
@@ -165,7 +167,13 @@ static size_t on_header(char *line, size_t one, size_t len, void *user) {
   }
   switch (line[0]) {
   case 'H':
-    if (len > 5 && !memcmp(line, "HTTP/", 5)) memset(h, 0, sizeof *h); /* a new head: interim ones don't count */
+    if (len < 5 || memcmp(line, "HTTP/", 5) != 0) break;
+    memset(h, 0, sizeof *h); /* a new head: interim ones don't count */
+    t->head_complete = 0;
+    break;
+  case '\r':
+  case '\n':
+    t->head_complete = 1;
     break;
   case 'x':
   case 'X':
@@ -374,15 +382,13 @@ static void move_bytes(struct transfer_engine *e, int timeout_ms) {
 /* Takes what libcurl knows before the handle goes back. */
 static void collect_outcome(struct transfer *t) {
   struct transfer_outcome *o = &t->outcome;
-  long request_size = 0, new_connections = 0;
+  long request_size = 0;
   char *content_type = NULL;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &o->status);
   curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &o->verify_result);
   curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
-  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &new_connections);
   curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
   o->sent = request_size > 0;
-  o->reused = o->sent && new_connections == 0;
   if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
 }
 
@@ -396,6 +402,10 @@ static void collect_ended(struct transfer_engine *e) {
     char *private = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct transfer *t = (struct transfer *)(void *)private;
+    if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
+      code = CURLE_GOT_NOTHING;
+      snprintf(t->error, sizeof t->error, "the connection ended within the head of the answer");
+    }
     collect_outcome(t);
     curl_multi_remove_handle(e->multi, easy);
     t->easy = NULL;

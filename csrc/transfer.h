@@ -49,7 +49,6 @@ struct transfer_outcome {
   long status;        /* HTTP status, 0 if none came */
   long verify_result; /* OpenSSL's X509_V_ value */
   int sent;           /* 1 if a byte of the request left */
-  int reused;         /* 1 if it went over a kept connection */
   int too_large;      /* 1 if it was cut at max_response_size */
   const char *error;  /* libcurl's words, "" if none */
   const char *content_type;

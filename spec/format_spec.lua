@@ -106,7 +106,8 @@ describe("a report's form", function()
 
   it("bears any table", function()
     for _, task in ipairs { {}, { 1, 2 }, { LayerTasks = { 1, "x", {}, false } }, { LayerTasks = 5, ImageTo = "x" },
-      { TaskStatus = {}, SyncTaskId = 5, SyncedSize = "many", ImageFrom = {} }, { TaskStatus = "ERROR", TaskIssue = {} },
+      { TaskStatus = {}, SyncTaskId = 5, SyncedSize = "many", ImageFrom = {} },
+      { TaskStatus = "ERROR", TaskIssue = {} },
       { LayerTasks = { { Size = 0 / 0, SyncedSize = math.huge, Digest = 7 } } } } do
       assert.is_string(format.task(task))
     end

@@ -28,7 +28,8 @@ describe("to_json writes", function()
   it("nil as null", function() assert.equal("null", json.encode(nil)) end)
 
   it("levels apart when asked to", function()
-    assert.equal('{\n  "a": [\n    1,\n    2\n  ],\n  "b": {}\n}', json.encode({ a = { 1, 2 }, b = {} }, { indent = 2 }))
+    local written = json.encode({ a = { 1, 2 }, b = {} }, { indent = 2 })
+    assert.equal('{\n  "a": [\n    1,\n    2\n  ],\n  "b": {}\n}', written)
   end)
 end)
 

@@ -75,15 +75,10 @@ describe("one fresh signature", function()
     end
   end)
 
-  it("on a fresh connection follows a used nonce", function()
+  it("on a fresh connection follows a used nonce, and costs no attempt", function()
     local err = { code = "SignatureNonceUsed", kind = "client" }
     assert.same({ pause = 0, fresh_connection = true }, decide(err))
     assert.is_nil(decide(err, { tried = { nonce = true } }))
-    assert.is_nil(decide(err, { attempt = 3 }))
-  end)
-
-  it("costs no attempt where libcurl may have repeated the request", function()
-    local err = { code = "SignatureNonceUsed", kind = "client", reused = true }
     assert.is_table(decide(err, { attempt = 3 }))
     assert.is_nil(decide(err, { attempt = 3, tried = { nonce = true } }))
   end)

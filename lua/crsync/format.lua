@@ -203,7 +203,8 @@ local function noteworthy(layers)
   local failed, moving, others = {}, {}, {}
   for _, layer in ipairs(layers) do
     local status = type(layer) == "table" and layer.TaskStatus or nil
-    local list = (status == "ERROR" or status == "CANCELED") and failed or status == "SYNCHRONIZING" and moving or others
+    local list = status == "SYNCHRONIZING" and moving or others
+    if status == "ERROR" or status == "CANCELED" then list = failed end
     if status ~= "SUCCESS" then list[#list + 1] = layer end
   end
   for _, list in ipairs { moving, others } do

@@ -48,7 +48,7 @@ local MAKE_REMEDY = { clock = clock_remedy, nonce = nonce_remedy, token = token_
 
 -- libcurl repeats a request by itself when a kept connection proves dead. The service then sees the nonce
 -- twice: not a failure of the call's, so it costs no attempt.
-local function is_free(remedy, err) return remedy == "nonce" and err.reused end
+local function is_free(remedy) return remedy == "nonce" end
 
 -- Whether trying again cannot do the work twice.
 local function is_safe(err, state)
@@ -77,7 +77,7 @@ function retry.decide(policy, err, state, random)
   local remedy = REMEDIES[err.code]
   local attempts_left = state.attempt < policy.max_attempts
   if remedy then
-    if state.tried[remedy] or not (attempts_left or is_free(remedy, err)) then return nil end
+    if state.tried[remedy] or not (attempts_left or is_free(remedy)) then return nil end
     state.tried[remedy] = true
     return MAKE_REMEDY[remedy](err, state)
   end

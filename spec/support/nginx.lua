@@ -1,0 +1,135 @@
+-- A real nginx with TLS and HTTP/2 in front of an endpoint, for the specs:
+--
+--   local front = nginx.start(server)
+--   … front.url, front.ca_file …
+--   front:protocols()   → { "HTTP/2.0", … }, one for each request
+--   front:stop()
+
+local certificates = require "spec.support.certificates"
+local socket = require "socket"
+
+local Front = {}
+Front.__index = Front
+
+local nginx = {}
+
+local PATIENCE = 5 -- seconds for nginx to listen, or to write its log
+
+-- One process, which runs as whoever starts it.
+local CONFIGURATION = [[
+daemon off;
+master_process off;
+pid $folder/pid;
+error_log $folder/error.log;
+events { worker_connections 512; }
+http {
+  log_format protocol '$server_protocol';
+  access_log $folder/access.log protocol;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi;
+  scgi_temp_path $folder/scgi;
+  server {
+    listen 127.0.0.1:$port ssl http2;
+    ssl_certificate $certificates/good.pem;
+    ssl_certificate_key $certificates/good.key;
+    location / {
+      proxy_pass $url;
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Connection '';
+    }
+  }
+}
+]]
+
+-- A shell stands between: it reads its input, which ends when this process does, however that happens.
+local WATCHDOG = [[
+trap : INT TERM
+PATH=$PATH:/usr/sbin:/sbin env -u LD_PRELOAD nginx -p '$folder' -e '$folder/error.log' -c '$folder/conf' </dev/null &
+cat >/dev/null
+kill $! 2>/dev/null
+wait $!
+rm -rf '$folder'
+]]
+
+-- nginx's and the shell's own variables stay.
+local function fill(template, values) return (template:gsub("%$(%w+)", values)) end
+
+local function temporary_folder()
+  local path = os.tmpname()
+  assert(os.remove(path))
+  assert(os.execute(("mkdir -m 700 '%s'"):format(path)))
+  return path
+end
+
+local function free_port()
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return port
+end
+
+local function write_file(path, text)
+  local file <close> = assert(io.open(path, "w"))
+  file:write(text)
+end
+
+local function read_file(path)
+  local file <close> = io.open(path, "r")
+  return file and file:read "a" or ""
+end
+
+local function wait_for(condition)
+  local deadline = socket.gettime() + PATIENCE
+  while not condition() do
+    if socket.gettime() > deadline then return false end
+    socket.sleep(0.01)
+  end
+  return true
+end
+
+local function listens(port)
+  local connected = socket.connect("127.0.0.1", port)
+  if connected then connected:close() end
+  return connected ~= nil
+end
+
+--- The protocol of each request so far. nginx writes its log after the answer: with a count, waits for so many.
+function Front:protocols(count)
+  local protocols
+  wait_for(function()
+    protocols = {}
+    for line in read_file(self.folder .. "/access.log"):gmatch "[^\n]+" do table.insert(protocols, line) end
+    return #protocols >= (count or 0)
+  end)
+  return protocols
+end
+
+function Front:stop()
+  if self.watchdog then self.watchdog:close() end
+  self.watchdog = nil
+end
+
+Front.__gc, Front.__close = Front.stop, Front.stop
+
+--- Starts nginx in front of an endpoint.
+function nginx.start(server)
+  local port, folder = free_port(), temporary_folder()
+  local values = { folder = folder, port = port, url = server.url, certificates = certificates.folder() }
+  write_file(folder .. "/conf", fill(CONFIGURATION, values))
+  local self = setmetatable({
+    watchdog = assert(io.popen(fill(WATCHDOG, values), "w")), folder = folder,
+    port = port, host = "127.0.0.1:" .. port, url = "https://127.0.0.1:" .. port,
+    ca_file = certificates.folder() .. "/ca.pem",
+  }, Front)
+  if not wait_for(function() return listens(port) end) then
+    local log = read_file(folder .. "/error.log")
+    self:stop()
+    error("nginx did not start: " .. log, 2)
+  end
+  return self
+end
+
+return nginx
