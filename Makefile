@@ -67,14 +67,14 @@ ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-f
 check-asan:
 	@$(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)'
-	@$(MAKE) --no-print-directory run-specs BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) CRSYNC_CHECK=asan \
-	  ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=spec/support/lsan.supp:print_suppressions=0'
+	@$(MAKE) --no-print-directory run-specs BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) \
+	  ASAN_OPTIONS=detect_leaks=1'
 
 check-valgrind:
 	@$(SETUP) check
 	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory run-specs WRAPPER='env CRSYNC_CHECK=valgrind valgrind -q --error-exitcode=9 \
-	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=spec/support/valgrind.supp'
+	@$(MAKE) --no-print-directory run-specs WRAPPER='valgrind -q --error-exitcode=9 \
+	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
 
 lint:
 	@$(SETUP) check

@@ -667,8 +667,9 @@ describe("a client", function()
     local function run(environment)
       local script = [[local task, err = require "crsync".get_task("cri-1", "rst-1")
         print(task and task.SyncTaskId or err.kind .. ": " .. tostring(err))]]
-      local pipe = io.popen(("env -i PATH=\"$PATH\" %s LUA_PATH='%s' LUA_CPATH='%s' %s -e '%s'"):format(environment,
-        package.path, package.cpath, os.getenv "LUA" or "lua5.4", script))
+      local clean = [[env -i PATH="$PATH" LD_PRELOAD="$LD_PRELOAD"]]
+      local pipe = io.popen(("%s %s LUA_PATH='%s' LUA_CPATH='%s' %s -e '%s'"):format(clean, environment, package.path,
+        package.cpath, os.getenv "LUA" or "lua5.4", script))
       local line = pipe:read "l"
       pipe:close()
       return line

@@ -7,12 +7,11 @@ local fields = {}
 local ORDER = {
   -- lists
   "TotalCount", "PageNo", "PageSize",
-  -- a task
-  "SyncTaskId", "TaskStatus", "TaskIssue", "Progress", "SyncedSize", "TaskTrigger", "Priority", "SyncRuleId",
+  -- a task, and its layers
+  "SyncTaskId", "SyncLayerTaskId", "Digest", "ArtifactDigest", "TaskStatus", "TaskIssue", "Progress", "Size",
+  "SyncedSize", "TaskTrigger", "Priority", "SyncRuleId",
   "SyncBatchTaskId", "CrossUser", "SyncTransAccelerate", "CustomLink", "LinkId", "CreateTime", "ModifedTime",
   "ModifiedTime", "ImageFrom", "ImageTo",
-  -- a layer
-  "SyncLayerTaskId", "Digest", "ArtifactDigest", "Size",
   -- a rule
   "SyncRuleName", "SyncScope", "SyncTrigger", "SyncDirection", "TagFilter", "RepoNameFilter", "NamespaceNameFilter",
   "LocalRegionId", "LocalInstanceId", "LocalNamespaceName", "LocalRepoName", "TargetRegionId", "TargetInstanceId",
