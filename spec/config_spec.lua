@@ -155,5 +155,6 @@ describe("options", function()
     assert.truthy(problem(ENDPOINT):find("SSL_CERT_FILE", 1, true))
     environment.SSL_CERT_FILE, environment.SSL_CERT_DIR = false, "/nonexistent"
     assert.truthy(problem(ENDPOINT):find("SSL_CERT_DIR", 1, true))
+    assert.is_nil(resolve({ endpoint = "http://localhost" }).ca_path)
   end)
 end)

@@ -108,10 +108,13 @@ local function retry_policy(options)
   return policy
 end
 
-local function existing(path, what)
-  if path == nil then return nil end
+-- Of the option, else of the environment; the latter is none of our business where there is no TLS.
+local function trust_anchors(path, option, endpoint, variable)
+  local source = path and "option " .. option or variable
+  path = path or (endpoint or ""):find("^https:") and config.env(variable) or nil
+  if not path then return nil end
   local file, reason = io.open(path, "r")
-  if not file then return nil, errors.config("%s cannot be read: %s", what, reason) end
+  if not file then return nil, errors.config("%s cannot be read: %s", source, reason) end
   file:close()
   return path
 end
@@ -222,10 +225,8 @@ function config.resolve(options)
   take("deadline", positive(options, "deadline", 60))
   take("max_response_size", response_limit(options))
   take("retry", retry_policy(options))
-  take("ca_file", existing(options.ca_file or config.env("SSL_CERT_FILE"),
-    options.ca_file and "option ca_file" or "SSL_CERT_FILE"))
-  take("ca_path", existing(options.ca_path or config.env("SSL_CERT_DIR"),
-    options.ca_path and "option ca_path" or "SSL_CERT_DIR"))
+  take("ca_file", trust_anchors(options.ca_file, "ca_file", settings.endpoint, "SSL_CERT_FILE"))
+  take("ca_path", trust_anchors(options.ca_path, "ca_path", settings.endpoint, "SSL_CERT_DIR"))
   settings.proxy = options.proxy
   settings.insecure_skip_tls_verify = options.insecure_skip_tls_verify
   settings.user_agent = user_agent(options)
