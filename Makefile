@@ -47,6 +47,10 @@ $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(SHARED) -o $@ $(OBJECTS) $(LIBS)
 
+# Helpers of the specs, never installed.
+$(BUILD)/spec_process.so: spec/support/process.c
+	$(CC) -std=gnu11 -Wall -Wextra $(CFLAGS) -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
+
 # Sub-makes, so that pkg-config is asked only after the set-up.
 demo:
 	@$(SETUP) demo
@@ -58,7 +62,7 @@ test:
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory run-specs
 
-run-specs:
+run-specs: $(BUILD)/spec_process.so
 	@$(RUN_ENV) $(WRAPPER) $(LUA) spec/support/run.lua $(SPECS)
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

@@ -1,6 +1,7 @@
 /* decode.c - see decode.h. */
 #include "decode.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct scan {
   const char *problem; /* NULL while all is well */
   size_t marks;        /* tokens that must travel as marked strings */
   size_t growth;       /* bytes that the marks add */
+  int foreign_point;   /* the locale's decimal point is another: lua-cjson would misread any number */
   int depth;
 };
 
@@ -104,7 +106,7 @@ static int scan_number(struct scan *s) {
     if (at_byte(s, '+', '-')) s->at++;
     if (!scan_digits(s)) return fail(s, "a malformed number");
   }
-  if (fraction || n > LONGEST_EXACT_FLOAT) {
+  if (fraction || n > LONGEST_EXACT_FLOAT || s->foreign_point) {
     s->marks++;
     s->growth += 4; /* two quotes, MARK, 'n' */
   }
@@ -164,7 +166,6 @@ static const char *string_end(const char *at) {
 
 static const char *number_end(const char *at, const char *end, int *needs_mark) {
   size_t digits = 0;
-  *needs_mark = 0;
   for (; at < end && (is_digit(*at) || strchr("+-.eE", *at)); at++) {
     digits += (size_t)is_digit(*at);
     if (*at == '.' || *at == 'e' || *at == 'E') *needs_mark = 1;
@@ -179,11 +180,11 @@ static const char *empty_array_end(const char *at, const char *end) {
 }
 
 /* Copies text, which passed the check, with marks in place of the tokens that need one. */
-static size_t copy_marked(const char *text, size_t len, char *out) {
-  const char *at = text, *end = text + len, *next;
+static size_t copy_marked(const struct scan *s, char *out) {
+  const char *at = s->begin, *end = s->end, *next;
   char *begin = out;
   while (at < end) {
-    int needs_mark = 0;
+    int needs_mark = s->foreign_point;
     if (*at == '"') {
       next = string_end(at);
       out = copy_bytes(out, at, next);
@@ -211,7 +212,7 @@ static void push_for_cjson(lua_State *L, const struct scan *s) {
     return;
   }
   char *copy = lua_newuserdatauv(L, len + s->growth, 0);
-  lua_pushlstring(L, copy, copy_marked(s->begin, len, copy));
+  lua_pushlstring(L, copy, copy_marked(s, copy));
   lua_remove(L, -2);
 }
 
@@ -361,6 +362,7 @@ static int refuse(char *reason, const char *why, const struct scan *s) {
 
 int decode_value(lua_State *L, int decoder, const char *text, size_t len, char reason[DECODE_REASON_SIZE]) {
   struct scan s = {.begin = text, .at = text, .end = text + len};
+  s.foreign_point = strcmp(localeconv()->decimal_point, ".") != 0;
   if (!scan_text(&s)) return refuse(reason, s.problem, &s);
   decoder = lua_absindex(L, decoder);
   lua_pushvalue(L, decoder);

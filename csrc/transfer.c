@@ -251,8 +251,12 @@ static CURL *take_handle(struct transfer_engine *e) {
   return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
 }
 
+/* A handle that opened a connection is not used again: libcurl counts its repetitions on dead connections over
+ * a handle's whole life, and gives up at the fifth. One that opened none repeated nothing. */
 static void give_handle_back(struct transfer_engine *e, CURL *easy) {
-  if (e->idle_count < MAX_IDLE_HANDLES)
+  long new_connections = 1;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &new_connections);
+  if (!new_connections && e->idle_count < MAX_IDLE_HANDLES)
     e->idle[e->idle_count++] = easy;
   else
     curl_easy_cleanup(easy);

@@ -1,5 +1,6 @@
 -- A client against the local endpoint: what goes over the wire, what comes back, what is tried again.
 
+local child = require "spec.support.child"
 local crsync = require "crsync"
 local core = require "crsync.core"
 local endpoint = require "spec.support.endpoint"
@@ -78,14 +79,10 @@ describe("a request", function()
   it("has the date in UTC, whatever TZ says", function()
     local script = [[local e = require "crsync".sign { host = "h", access_key_id = "i", access_key_secret = "s" }
       print(e["x-acs-date"])]]
-    local pipe = io.popen(("TZ=Asia/Shanghai LUA_PATH='%s' LUA_CPATH='%s' %s -e '%s'"):format(package.path,
-      package.cpath, os.getenv "LUA" or "lua5.4", script))
-    local date = pipe:read "l"
-    pipe:close()
-    assert.is_true(math.abs(os.time() - os.time {
-      year = date:sub(1, 4), month = date:sub(6, 7), day = date:sub(9, 10), hour = date:sub(12, 13),
-      min = date:sub(15, 16), sec = date:sub(18, 19), isdst = false,
-    } - os.difftime(os.time(), os.time(os.date "!*t" --[[@as table]]))) <= 5)
+    local function utc(shift) return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + shift) end
+    local before = utc(-1)
+    local date = child.run(script, "TZ=Asia/Shanghai"):gsub("\n$", "")
+    assert.is_true(date >= before and date <= utc(1), date)
   end)
 
   it("carries and signs a security token", function()
@@ -484,16 +481,13 @@ end)
 describe("a proxy", function()
   -- In a process of its own, since libcurl reads the environment.
   local function get_with(environment, options)
-    local script = ([[local crsync = require "crsync"
+    local script = ([[local child = require "spec.support.child"
+local crsync = require "crsync"
       local c = assert(crsync.new { endpoint = "%s", access_key_id = "%s", access_key_secret = "%s", retry = false %s })
       local task, err = c:get_task("cri-1", "rst-1")
       print(task and task.TaskStatus or err)]]):format(server.url, server.access_key_id, server.access_key_secret,
       options or "")
-    local pipe = io.popen(("%s LUA_PATH='%s' LUA_CPATH='%s' %s -e '%s'"):format(environment, package.path,
-      package.cpath, os.getenv "LUA" or "lua5.4", script))
-    local line = pipe:read "l"
-    pipe:close()
-    return line
+    return (child.run(script, environment):gsub("\n$", ""))
   end
 
   it("is taken from the environment, and named when it fails", function()
@@ -668,11 +662,7 @@ describe("a client", function()
       local script = [[local task, err = require "crsync".get_task("cri-1", "rst-1")
         print(task and task.SyncTaskId or err.kind .. ": " .. tostring(err))]]
       local clean = [[env -i PATH="$PATH" LD_PRELOAD="$LD_PRELOAD"]]
-      local pipe = io.popen(("%s %s LUA_PATH='%s' LUA_CPATH='%s' %s -e '%s'"):format(clean, environment, package.path,
-        package.cpath, os.getenv "LUA" or "lua5.4", script))
-      local line = pipe:read "l"
-      pipe:close()
-      return line
+      return (child.run(script, clean .. " " .. environment):gsub("\n$", ""))
     end
     local id = "ALIBABA_CLOUD_ACCESS_KEY_ID=" .. server.access_key_id
     local secret = "ALIBABA_CLOUD_ACCESS_KEY_SECRET='" .. server.access_key_secret .. "'"
@@ -686,22 +676,14 @@ describe("a client", function()
 end)
 
 describe("an interrupt", function()
-  -- Runs a script that is sent SIGINT half a second after it says "ready".
+  -- Runs a script that is sent SIGINT after a while.
   local function interrupt(script)
-    local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write(script)
-    file:close()
-    local pipe = io.popen(("LUA_PATH='%s' LUA_CPATH='%s' timeout -s INT 0.7 %s '%s' 2>&1; echo status $?"):format(
-      package.path, package.cpath, os.getenv "LUA" or "lua5.4", path))
-    local seconds, output = timed(function() return pipe:read "a" end)
-    pipe:close()
-    os.remove(path)
-    return seconds, output
+    return timed(child.run, script, "timeout -s INT 0.7 env")
   end
 
   local function script(body)
-    return ([[local crsync = require "crsync"
+    return ([[local child = require "spec.support.child"
+local crsync = require "crsync"
       local c = assert(crsync.new { endpoint = "%s", access_key_id = "%s", access_key_secret = "%s", proxy = "",
         timeout = 30 })
       %s]]):format(server.url, server.access_key_id, server.access_key_secret, body)

@@ -2,6 +2,7 @@
 -- as if a host's own transport had brought it.
 
 local core = require "crsync.core"
+local files = require "spec.support.files"
 local operations = require "crsync.operations"
 
 local engine = core.new { endpoint = "https://h", access_key_id = "id", access_key_secret = "the-secret" }
@@ -14,13 +15,6 @@ end
 local function value(json) return assert(answer('{"v":' .. json .. "}")).v end
 
 local function task(body) return answer(body, operations.GetRepoSyncTask.answer) end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
 
 describe("numbers", function()
   local integers = {
@@ -194,7 +188,7 @@ describe("documented types", function()
     local count = 0
     for name in io.popen("ls spec/examples"):lines() do
       if name:find "^get%." or name:find "^ok%.GetRepoSyncTask" then
-        local t = assert(task(read("spec/examples/" .. name)))
+        local t = assert(task(files.read("spec/examples/" .. name)))
         assert.equal("string", type(t.TaskStatus), name)
         for _, layer in ipairs(t.LayerTasks) do assert.equal("integer", math.type(layer.Size), name) end
         count = count + 1
@@ -204,7 +198,7 @@ describe("documented types", function()
   end)
 
   it("is exact in the example with sizes beyond 2^53", function()
-    local t = assert(task(read "spec/examples/get.big-integers.json"))
+    local t = assert(task(files.read "spec/examples/get.big-integers.json"))
     assert.equal(9007199254740993, t.LayerTasks[1].Size)
     assert.equal("9007199254740991", tostring(t.SyncedSize))
   end)

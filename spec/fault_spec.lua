@@ -2,6 +2,7 @@
 
 local cjson = require "cjson"
 local core = require "crsync.core"
+local files = require "spec.support.files"
 local operations = require "crsync.operations"
 
 local KEY, SECRET, TOKEN = "AccessKeyOfTheSpecs", "Secret/Of+The=Specs", "Token/Of+The=Specs=="
@@ -20,13 +21,6 @@ local function failure(...)
   local result, err = answer(...)
   assert.is_nil(result)
   return err
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
 end
 
 -- The kind of each documented or observed error body, by its code.
@@ -48,12 +42,12 @@ local KINDS = {
 
 describe("the service's refusals", function()
   local count = 0
-  for _, example in ipairs(cjson.decode(read "spec/examples/index.json")) do
+  for _, example in ipairs(cjson.decode(files.read "spec/examples/index.json")) do
     if example.kind ~= "ok" and example.file:find "^err%." or example.file:find "^fail200" then
       count = count + 1
       it("reads " .. example.file, function()
-        local body = cjson.decode(read("spec/examples/" .. example.file))
-        local err = failure(example.http_status, read("spec/examples/" .. example.file))
+        local body = cjson.decode(files.read("spec/examples/" .. example.file))
+        local err = failure(example.http_status, files.read("spec/examples/" .. example.file))
         assert.equal(body.Code or body.code, err.code)
         assert.equal(body.RequestId or body.requestId, err.request_id)
         assert.equal(example.http_status, err.status)

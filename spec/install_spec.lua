@@ -1,7 +1,8 @@
 -- Installing: with make, with LuaRocks, and what is said when it cannot work.
 
 local function run(command)
-  local pipe = io.popen("unset LD_PRELOAD; { " .. command .. "; } 2>&1; echo status $?")
+  local clean = "unset LD_PRELOAD MAKEFLAGS MFLAGS MAKEOVERRIDES BUILD CFLAGS WRAPPER; "
+  local pipe = io.popen(clean .. "{ " .. command .. "; } 2>&1; echo status $?")
   local output = pipe:read "a"
   pipe:close()
   return output:match "status (%d+)%s*$" == "0", output

@@ -1,3 +1,4 @@
+local child = require "spec.support.child"
 local cjson = require "cjson"
 local examples = require "spec.support.examples"
 local json = require "crsync.json"
@@ -89,10 +90,7 @@ it("to_json writes the same bytes in 20 processes", function()
     io.write(require "crsync.json".encode(e.task "get.synchronizing-multi"))]]
   local seen
   for _ = 1, 20 do
-    local pipe = io.popen(("LUA_PATH='%s' LUA_CPATH='%s' %s -e '%s'"):format(package.path, package.cpath,
-      os.getenv "LUA" or "lua5.4", script))
-    local bytes = pipe:read "a"
-    pipe:close()
+    local bytes = child.run(script)
     assert.is_true(#bytes > 1000)
     assert.equal(seen or bytes, bytes)
     seen = bytes

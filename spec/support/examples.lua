@@ -1,6 +1,7 @@
 -- Example answers as crsync decodes them, without a network.
 
 local core = require "crsync.core"
+local files = require "spec.support.files"
 local operations = require "crsync.operations"
 
 local examples = {}
@@ -8,12 +9,7 @@ local examples = {}
 local engine = core.new { endpoint = "https://example", access_key_id = "id", access_key_secret = "secret" }
 
 --- The text of spec/examples/NAME.json.
-function examples.read(name)
-  local file = assert(io.open("spec/examples/" .. name .. ".json", "rb"))
-  local body = file:read "a"
-  file:close()
-  return body
-end
+function examples.read(name) return files.read("spec/examples/" .. name .. ".json") end
 
 --- The decoded task of that name, or of a body.
 function examples.task(name, body)

@@ -1,0 +1,52 @@
+/* process.c - what specs need of a process and Lua does not have: fork, wait, an exit without finalizers, and
+ * whether SIGPIPE still kills. Built for the tests alone. */
+#include <lauxlib.h>
+#include <lua.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* fork() -> 0 in the child, its pid in the parent */
+static int process_fork(lua_State *L) {
+  lua_pushinteger(L, fork());
+  return 1;
+}
+
+/* wait(pid) -> exit status, or -1 if a signal ended it */
+static int process_wait(lua_State *L) {
+  int status = 0;
+  waitpid((pid_t)luaL_checkinteger(L, 1), &status, 0);
+  lua_pushinteger(L, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+  return 1;
+}
+
+/* exit(status): of a forked child. By way of another program, so that a leak checker does not report what the
+ * child has abandoned on purpose: the parent's connections. */
+static int process_exit(lua_State *L) {
+  execl("/bin/sh", "sh", "-c", luaL_checkinteger(L, 1) ? "exit 1" : "exit 0", (char *)NULL);
+  _exit(2);
+}
+
+/* sigpipe("default") sets it; sigpipe() -> "default", "ignored" or "handled", and whether it is blocked */
+static int process_sigpipe(lua_State *L) {
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  if (!lua_isnoneornil(L, 1)) sigaction(SIGPIPE, &action, NULL);
+  sigset_t blocked;
+  sigaction(SIGPIPE, NULL, &action);
+  sigprocmask(SIG_BLOCK, NULL, &blocked);
+  lua_pushstring(L, action.sa_handler == SIG_DFL ? "default" : action.sa_handler == SIG_IGN ? "ignored" : "handled");
+  lua_pushboolean(L, sigismember(&blocked, SIGPIPE));
+  return 2;
+}
+
+int luaopen_spec_process(lua_State *L);
+
+int luaopen_spec_process(lua_State *L) {
+  static const luaL_Reg functions[] = {{"fork", process_fork},
+                                       {"wait", process_wait},
+                                       {"exit", process_exit},
+                                       {"sigpipe", process_sigpipe},
+                                       {NULL, NULL}};
+  luaL_newlib(L, functions);
+  return 1;
+}
