@@ -126,7 +126,7 @@ describe("a job", function()
   it("can be cancelled, at any time and twice", function()
     server:answer { hang = true }
     local job = start()
-    engine:wait(0.1)
+    repeat engine:wait(0.05) until #server:requests() == 1
     engine:cancel(job)
     engine:cancel(job)
     job = start()
