@@ -34,6 +34,8 @@ build = {
       libdirs = { "$(CURL_LIBDIR)", "$(OPENSSL_LIBDIR)" },
     },
     ["crsync"] = "lua/crsync/init.lua",
+    ["crsync.call"] = "lua/crsync/call.lua",
+    ["crsync.check"] = "lua/crsync/check.lua",
     ["crsync.client"] = "lua/crsync/client.lua",
     ["crsync.config"] = "lua/crsync/config.lua",
     ["crsync.credentials"] = "lua/crsync/credentials.lua",
@@ -48,6 +50,7 @@ build = {
     ["crsync.retry"] = "lua/crsync/retry.lua",
     ["crsync.text"] = "lua/crsync/text.lua",
     ["crsync.types"] = "lua/crsync/types.lua",
+    ["crsync.wait"] = "lua/crsync/wait.lua",
   },
 }
 test = { type = "command", command = "make test" }

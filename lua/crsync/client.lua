@@ -1,15 +1,18 @@
---- A client and its methods: joins operations, credentials, retry and loop. How bytes move is the core's.
+--- A client and its methods: which operation, with which parameters, and what of the answer is returned.
 
+local call = require "crsync.call"
+local check = require "crsync.check"
 local config = require "crsync.config"
 local core = require "crsync.core"
 local credentials = require "crsync.credentials"
 local errors = require "crsync.error"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
-local retry = require "crsync.retry"
+local wait = require "crsync.wait"
 
 ---@class crsync.Client
 ---@field private engine table
+---@field private loop table
 ---@field private settings crsync.Settings
 ---@field private source table
 local Client = {}
@@ -18,141 +21,19 @@ Client.__name = "crsync.client"
 
 local client = {}
 
--- ---- arguments ----------------------------------------------------------------------------------------
-
-local function id_problem(value)
-  if type(value) ~= "string" then return "expected a string, got " .. (value == nil and "no value" or type(value)) end
-  if value == "" then return "it is empty" end
-  if value:find("[%z\1-\31\127]") or value:find("\194[\128-\159]") then return "it holds a control character" end
-  if not utf8.len(value) then return "it is not UTF-8" end
-  return nil
-end
-
---- Raises, in the name of the public function, when an id cannot be one.
----@param value any
----@param position integer  which argument
----@param name string       its name
----@param method string     the public function's name
----@param level integer     stack level of the public function's caller, seen from here
-function client.check_id(value, position, name, method, level)
-  local problem = id_problem(value)
-  if problem then
-    error(string.format("bad argument #%d to '%s' (%s: %s)", position, method, name, problem), level + 1)
-  end
-end
-
--- ---- one attempt --------------------------------------------------------------------------------------
-
-local function lower_names(headers)
-  local lower = {}
-  for name, value in pairs(headers or {}) do lower[tostring(name):lower()] = tostring(value) end
-  return lower
-end
-
--- Through the host's own HTTP.
-local function attempt_transported(self, operation, params, attempt)
-  local request = self.engine:prepare(operation, params, attempt)
-  request.timeout = attempt.timeout
-  local status, headers, body = self.settings.transport(request)
-  if not status then
-    return nil, { kind = "network", retryable = true, action = operation.action, endpoint = self.host,
-      message = "transport: " .. tostring(headers or "it failed without a reason") }
-  end
-  return self.engine:answer(operation, request, status, lower_names(headers), body or "")
-end
-
-local function attempt_once(self, operation, params, attempt)
-  if self.settings.transport then return attempt_transported(self, operation, params, attempt) end
-  local job = self.engine:start(operation, params, attempt)
-  loop.await(self.settings.loop, self.engine, self.ended, job)
-  return self.engine:result(job)
-end
-
--- ---- one call: attempts until it is decided -----------------------------------------------------------
-
-local function deadline_error(self, operation, last)
-  return { kind = "timeout", retryable = true, action = operation.action, endpoint = self.host,
-    message = string.format("the call's deadline of %g s has passed", self.settings.deadline)
-      .. (last and "; the last attempt failed: " .. tostring(last.message) or "") }
-end
-
-local function report_attempt(self, operation, state, started, answer, err, decision)
-  local on_attempt = self.settings.on_attempt
-  if not on_attempt then return end
-  on_attempt {
-    action = operation.action,
-    attempt = state.attempt,
-    status = err and err.status or answer and 200 or nil,
-    code = err and err.code or answer and answer.Code or nil,
-    request_id = err and err.request_id or answer and answer.RequestId or nil,
-    elapsed = core.now() - started,
-    delay = decision and decision.pause or nil,
-  }
-end
-
--- Keys, then one request. The error is a plain table; `final` tells that no retry rule applies to it.
-local function try(self, operation, params, state, attempt)
-  local err = credentials.ensure(self.source, self.engine, attempt.new_credentials)
-  if err then return nil, err, true end
-  attempt.clock_offset = self.clock_offset
-  attempt.timeout = math.min(self.settings.timeout, state.time_left)
-  attempt.connect_timeout = math.min(self.settings.connect_timeout, state.time_left)
-  if not operation.repeatable then attempt.fresh_connection = true end
-  return attempt_once(self, operation, params, attempt)
-end
-
-local function new_state(self, operation)
-  return {
-    attempt = 0,
-    time_left = self.settings.deadline,
-    repeatable = operation.repeatable,
-    can_renew = self.source.ask ~= nil,
-    tried = {},
-  }
-end
-
---- Does one operation, with retries.
----@param operation crsync.Operation
----@param params table
----@return table|nil answer
----@return crsync.Error|nil
-function Client:perform(operation, params)
-  local deadline = core.now() + self.settings.deadline
-  local state, attempt, last = new_state(self, operation), {}, nil
-  while true do
-    local started = core.now()
-    state.time_left = deadline - started
-    if state.time_left <= 0 then return nil, self:finish_error(deadline_error(self, operation, last), state) end
-    state.attempt = state.attempt + 1
-    local answer, err, final = try(self, operation, params, state, attempt)
-    if not answer then err.action = err.action or operation.action end
-    state.time_left = deadline - core.now()
-    local decision = not answer and not final and retry.decide(self.settings.retry, err, state, core.random) or nil
-    if final then state.attempt = state.attempt - 1 else
-      report_attempt(self, operation, state, started, answer, err, decision)
-    end
-    if answer then return answer end
-    if not decision then return nil, self:finish_error(err, state) end
-    self.clock_offset = decision.clock_offset or self.clock_offset
-    attempt = { fresh_connection = decision.fresh_connection, new_credentials = decision.new_credentials }
-    loop.sleep(self.settings.loop, decision.pause)
-    last = err
-  end
-end
-
----@private
-function Client:finish_error(err, state)
-  err.attempts = state.attempt
-  err.no_proxy = self.settings.proxy == ""
-  return errors.new(err)
-end
-
--- ---- methods ------------------------------------------------------------------------------------------
-
 -- Every method's gate; the error names the line of the script that called the method.
 local function check_open(self)
   if self.closed then error("client is closed", 3) end
 end
+
+-- The parameters with the instance among them; the caller's table stays as it is.
+local function with_instance(instance_id, params)
+  local all = { InstanceId = instance_id }
+  for name, value in pairs(params or {}) do all[name] = value end
+  return all
+end
+
+-- ---- tasks --------------------------------------------------------------------------------------------
 
 --- Asks how a sync task is doing. Mirrors GetRepoSyncTask.
 --- Raises when an id is not a non-empty string of printable UTF-8, or when the client is closed.
@@ -162,10 +43,285 @@ end
 ---@return crsync.Error|nil err
 function Client:get_task(instance_id, task_id)
   check_open(self)
-  client.check_id(instance_id, 1, "instance_id", "get_task", 2)
-  client.check_id(task_id, 2, "task_id", "get_task", 2)
-  return self:perform(operations.GetRepoSyncTask, { InstanceId = instance_id, SyncTaskId = task_id })
+  check.id(instance_id, 1, "instance_id", "get_task", 1)
+  check.id(task_id, 2, "task_id", "get_task", 1)
+  local task, err = call.perform(self, operations.GetRepoSyncTask, { InstanceId = instance_id, SyncTaskId = task_id })
+  return task, err
 end
+
+-- The ids, each once, in the order given.
+local function distinct(ids)
+  local seen, list = {}, {}
+  for _, id in ipairs(ids) do
+    if not seen[id] then list[#list + 1] = id end
+    seen[id] = true
+  end
+  return list
+end
+
+local CONCURRENCY = { concurrency = { least = 1, most = 1000, whole = true } }
+
+--- Asks for many tasks at once. One that fails or is slow does not hold up the others.
+---@param instance_id string
+---@param ids string[]
+---@param options { concurrency: integer? }|nil  requests in flight at once; 16
+---@return table<string, crsync.Task> tasks by id
+---@return table<string, crsync.Error> errors by id
+function Client:get_tasks(instance_id, ids, options)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "get_tasks", 1)
+  check.ids(ids, 2, "ids", "get_tasks", 1)
+  local concurrency = check.options(options, 3, "get_tasks", CONCURRENCY, 1).concurrency or 16
+  local list, tasks, failures = distinct(ids), {}, {}
+  self.loop:all(#list, concurrency, concurrency, function(i)
+    local id = list[i]
+    tasks[id], failures[id] = call.perform(self, operations.GetRepoSyncTask,
+      { InstanceId = instance_id, SyncTaskId = id })
+  end)
+  return tasks, failures
+end
+
+-- ---- lists --------------------------------------------------------------------------------------------
+
+local PAGE_SIZE = 50
+
+local function filter_rules(action)
+  local rules = { limit = { least = 1, whole = true }, PageSize = { least = 1, whole = true } }
+  for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind } end
+  return rules
+end
+
+local TASK_FILTER, RULE_FILTER = filter_rules "ListRepoSyncTask", filter_rules "ListRepoSyncRule"
+
+-- A function that returns the next item, or nil, err; all pages, one at a time.
+local function items(self, action, instance_id, filter)
+  local operation = operations[action]
+  local page, position, given, total, number = {}, 0, 0, nil, 0
+  local params = with_instance(instance_id, filter)
+  params.limit, params.PageSize = nil, filter.PageSize or math.min(PAGE_SIZE, filter.limit or PAGE_SIZE)
+  local function next_item()
+    if filter.limit and given >= filter.limit then return nil end
+    if position == #page then
+      if total and number > 0 and (#page == 0 or given >= total) then return nil end
+      number = number + 1
+      params.PageNo = number
+      local answer, err = call.perform(self, operation, params)
+      if not answer then return nil, err end
+      page, position, total = answer[operation.list], 0, answer.TotalCount or total or math.huge
+      if #page == 0 then return nil end
+    end
+    position, given = position + 1, given + 1
+    return page[position]
+  end
+  return next_item, function() return total ~= math.huge and total or nil end
+end
+
+local function collect(self, action, instance_id, filter)
+  local next_item, total = items(self, action, instance_id, filter)
+  local list = {}
+  while true do
+    local item, err = next_item()
+    if err then return nil, err end
+    if not item then return list, total() or #list end
+    list[#list + 1] = item
+  end
+end
+
+---@class crsync.TaskFilter
+---@field RepoNamespaceName string|nil
+---@field RepoName string|nil
+---@field Tag string|nil
+---@field SyncRecordId string|nil  takes a SyncBatchTaskId
+---@field PageSize integer|nil     tasks asked for at once; 50
+---@field limit integer|nil        ends the list after so many
+
+--- Lists tasks, all pages. Mirrors ListRepoSyncTask.
+---@param instance_id string
+---@param filter crsync.TaskFilter|nil
+---@return crsync.ListedTask[]|nil tasks
+---@return integer|crsync.Error total  the service's count of all; the error when it failed
+function Client:list_tasks(instance_id, filter)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "list_tasks", 1)
+  return collect(self, "ListRepoSyncTask", instance_id, check.options(filter, 2, "list_tasks", TASK_FILTER, 1))
+end
+
+--- The same, page by page as the loop goes on: `for task in client:tasks(…) do`. Raises the error table on failure.
+---@return fun(): crsync.ListedTask|nil
+function Client:tasks(instance_id, filter)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "tasks", 1)
+  filter = check.options(filter, 2, "tasks", TASK_FILTER, 1)
+  local next_item = items(self, "ListRepoSyncTask", instance_id, filter)
+  return function()
+    local item, err = next_item()
+    if err then error(err, 0) end
+    return item
+  end
+end
+
+--- Lists rules, all pages. Mirrors ListRepoSyncRule. Rules that lead to the instance are among them.
+---@param instance_id string
+---@param filter table|nil  NamespaceName, RepoName, TargetInstanceId, TargetRegionId; PageSize, limit
+---@return table[]|nil rules
+---@return integer|crsync.Error total
+function Client:list_rules(instance_id, filter)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "list_rules", 1)
+  return collect(self, "ListRepoSyncRule", instance_id, check.options(filter, 2, "list_rules", RULE_FILTER, 1))
+end
+
+-- ---- making and ending --------------------------------------------------------------------------------
+
+local function create(self, operation, instance_id, params)
+  local answer, err = call.perform(self, operation, with_instance(instance_id, params))
+  if not answer then return nil, err end
+  return answer[operation.id], answer
+end
+
+--- Starts a sync of one tag. Mirrors CreateRepoSyncTask. Sent again only when it certainly was not done.
+---@param instance_id string  the source instance
+---@param params table        RepoId, Tag, TargetRegionId, TargetInstanceId, TargetNamespace, TargetRepoName, TargetTag;
+--- optional TargetUserId, Override, Priority
+---@return string|nil task_id
+---@return table|crsync.Error answer
+function Client:create_task(instance_id, params)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "create_task", 1)
+  check.params(params, 2, "create_task", operations.CreateRepoSyncTask.required, 1)
+  return create(self, operations.CreateRepoSyncTask, instance_id, params)
+end
+
+--- Starts a sync by a rule whose trigger is INITIATIVE. Mirrors CreateRepoSyncTaskByRule.
+---@param params table  RepoId, Tag, SyncRuleId; optional Priority
+---@return string|nil task_id
+---@return table|crsync.Error answer
+function Client:create_task_by_rule(instance_id, params)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "create_task_by_rule", 1)
+  check.params(params, 2, "create_task_by_rule", operations.CreateRepoSyncTaskByRule.required, 1)
+  return create(self, operations.CreateRepoSyncTaskByRule, instance_id, params)
+end
+
+--- Makes a rule. Mirrors CreateRepoSyncRule.
+---@param params table  SyncRuleName, SyncScope, TagFilter, TargetRegionId, TargetInstanceId, and more by scope
+---@return string|nil rule_id
+---@return table|crsync.Error answer
+function Client:create_rule(instance_id, params)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "create_rule", 1)
+  check.params(params, 2, "create_rule", operations.CreateRepoSyncRule.required, 1)
+  return create(self, operations.CreateRepoSyncRule, instance_id, params)
+end
+
+-- What a first attempt has done already is not there for a second one: done all the same.
+local function finish(self, action, instance_id, name, id)
+  local answer, err, attempts = call.perform(self, operations[action], { InstanceId = instance_id, [name] = id })
+  if answer or (err.kind == "not_found" and attempts > 1) then return true end
+  return nil, err
+end
+
+--- Asks for a task's end. Mirrors CancelRepoSyncTask. The answer accepts the request; the status follows.
+---@return true|nil
+---@return crsync.Error|nil
+function Client:cancel_task(instance_id, task_id)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "cancel_task", 1)
+  check.id(task_id, 2, "task_id", "cancel_task", 1)
+  return finish(self, "CancelRepoSyncTask", instance_id, "SyncTaskId", task_id)
+end
+
+--- Deletes a rule. Mirrors DeleteRepoSyncRule.
+---@return true|nil
+---@return crsync.Error|nil
+function Client:delete_rule(instance_id, rule_id)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "delete_rule", 1)
+  check.id(rule_id, 2, "rule_id", "delete_rule", 1)
+  return finish(self, "DeleteRepoSyncRule", instance_id, "SyncRuleId", rule_id)
+end
+
+local CALL_OPTIONS = { repeatable = { type = "boolean" }, version = { type = "string" }, deadline = { above = 0 } }
+
+-- One that this version knows, or what can be said of one that it does not.
+local function operation_named(action, options)
+  local known = operations[action] or {}
+  local repeatable = options.repeatable
+  if repeatable == nil then repeatable = known.repeatable end
+  if repeatable == nil then repeatable = action:find("^Get") ~= nil or action:find("^List") ~= nil end
+  return { action = action, version = options.version or known.version or "2018-12-01", method = "POST",
+    ram = known.ram, repeatable = repeatable, answer = known.answer or { IsSuccess = "boolean" } }
+end
+
+--- Any operation of the service.
+---@param action string
+---@param params table|nil   strings, integers, booleans, sequences; in the service's spelling
+---@param options { repeatable: boolean?, version: string?, deadline: number? }|nil  repeatable: whether it may be sent
+--- twice; by default what reads may
+---@return table|nil answer
+---@return crsync.Error|nil
+function Client:call(action, params, options)
+  check_open(self)
+  if type(action) ~= "string" or not action:find("^%a%w*$") then
+    check.fail(1, "action", "call", "expected the name of an operation", 1)
+  end
+  check.params(params, 2, "call", {}, 1)
+  options = check.options(options, 3, "call", CALL_OPTIONS, 1)
+  local answer, err = call.perform(self, operation_named(action, options), params or {}, options.deadline)
+  return answer, err
+end
+
+-- ---- waiting ------------------------------------------------------------------------------------------
+
+-- What wait.lua needs of a client: a look at the task within some seconds, and a pause.
+local function watcher(self, instance_id, task_id)
+  return {
+    id = task_id,
+    host = self.host,
+    look = function(seconds)
+      return call.perform(self, operations.GetRepoSyncTask, { InstanceId = instance_id, SyncTaskId = task_id },
+        math.min(self.settings.deadline, seconds))
+    end,
+    least = self.settings.timeout,
+    pause = function(seconds) self.loop:sleep(seconds) end,
+  }
+end
+
+--- Waits until a task has ended. The options are wait.lua's.
+---@param instance_id string
+---@param task_id string
+---@param options crsync.WaitOptions|nil
+---@return crsync.Task|nil task  once it is SUCCESS
+---@return crsync.Error|nil err  kind "task" and code "ERROR", "CANCELED", "timeout" or "stalled", or a refusal;
+--- err.task is the last task seen
+function Client:wait(instance_id, task_id, options)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "wait", 1)
+  check.id(task_id, 2, "task_id", "wait", 1)
+  options = check.options(options, 3, "wait", wait.OPTIONS, 1)
+  return wait.run(watcher(self, instance_id, task_id), options)
+end
+
+--- Waits for many tasks at once.
+---@param instance_id string
+---@param ids string[]  one given twice counts once
+---@param options crsync.WaitOptions|nil  and concurrency: requests in flight at once; 16
+---@return { id: string, task: crsync.Task?, err: crsync.Error? }[] results in the order given
+---@return table<string, integer> summary  total, success, failed, canceled, timeout, error
+function Client:wait_all(instance_id, ids, options)
+  check_open(self)
+  check.id(instance_id, 1, "instance_id", "wait_all", 1)
+  check.ids(ids, 2, "ids", "wait_all", 1)
+  options = check.options(options, 3, "wait_all", wait.OPTIONS_OF_ALL, 1)
+  local list, results = distinct(ids), {}
+  self.loop:all(#list, math.max(#list, 1), options.concurrency or 16, function(i)
+    local task, err = wait.run(watcher(self, instance_id, list[i]), options)
+    results[i] = { id = list[i], task = task or err.task, err = err }
+  end)
+  return results, wait.summary(results)
+end
+
+-- ---- life ---------------------------------------------------------------------------------------------
 
 --- Releases everything. Twice is fine; any other method raises "client is closed" afterwards.
 function Client:close()
@@ -191,12 +347,14 @@ function client.new(options)
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
   for name, value in pairs(keys or {}) do core_settings[name] = value end
+  local ok, engine = pcall(core.new, core_settings)
+  if not ok then return nil, errors.config("%s", tostring(engine)) end
   return setmetatable({
-    engine = core.new(core_settings),
+    engine = engine,
+    loop = loop.new(settings.loop, engine),
     settings = settings,
     source = source,
     host = settings.endpoint:gsub("^%a+://", ""),
-    ended = setmetatable({}, { __mode = "k" }),
   }, Client)
 end
 

@@ -1,6 +1,7 @@
 --- A task as a report that a person reads at a glance. Foreign text is made harmless; nothing here raises for
 --- whatever a table holds.
 
+local fields = require "crsync.fields"
 local progress = require "crsync.progress"
 local text = require "crsync.text"
 
@@ -13,16 +14,6 @@ local LABEL = 10        -- columns of the labels
 local BAR = 10
 
 local COLORS = { SUCCESS = "32", ERROR = "31", CANCELED = "33", SYNCHRONIZING = "36", PENDING = "2" }
-
--- What each documented TaskIssue means and what to do about it.
-local ISSUES = {
-  NETWORK_ERROR = "the network between the registries was unstable; a new task may succeed",
-  INTERNAL_ERROR = "the service failed; a new task may succeed",
-  TAG_CONFLICT = "the tag exists at the destination and tags are immutable there; use another tag",
-  OSS_POLICY_UNAUTHORIZED = "the registry may not write to its OSS bucket; grant it that, then start a new task",
-  UNSUPPORTED_FORMAT = "the image's manifest or config has a format that cannot be synchronized",
-  DATA_LENGTH_EXCEEDED = "the image's manifest or config is too large",
-}
 
 local TRIGGERS = { PASSIVE = "by a rule", INITIATIVE = "by hand" }
 
@@ -104,7 +95,7 @@ local function add_reason(report, task)
     if task.TaskStatus == "ERROR" then add_line(report, "reason", "not told by the service") end
     return
   end
-  local meaning = ISSUES[task.TaskIssue]
+  local meaning = fields.issues[task.TaskIssue]
   add_line(report, "reason", issue .. (meaning and ": " .. meaning or ""))
 end
 

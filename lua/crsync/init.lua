@@ -5,6 +5,7 @@ if _VERSION ~= "Lua 5.4" then
   error("crsync needs Lua 5.4; this is " .. (rawget(_G, "jit") and "LuaJIT (" .. _VERSION .. ")" or _VERSION), 0)
 end
 
+local check = require "crsync.check"
 local client = require "crsync.client"
 local config = require "crsync.config"
 local core = require "crsync.core"
@@ -42,8 +43,8 @@ local default_client
 ---@return crsync.Task|nil
 ---@return crsync.Error|nil
 function crsync.get_task(instance_id, task_id)
-  client.check_id(instance_id, 1, "instance_id", "get_task", 2)
-  client.check_id(task_id, 2, "task_id", "get_task", 2)
+  check.id(instance_id, 1, "instance_id", "get_task", 1)
+  check.id(task_id, 2, "task_id", "get_task", 1)
   if not default_client then
     local made, err = client.new {}
     if not made then return nil, err end

@@ -1,5 +1,5 @@
---- Who waits: for a request in flight, and for a pause to pass. By default this thread does; a host's event
---- loop takes over through a table with `wait(fd, seconds)` and `sleep(seconds)`, which yield as that loop
+--- Who waits: for a request in flight, for a pause to pass, for many at once. By default this thread does; a host's
+--- event loop takes over through a table with `wait(fd, seconds)` and `sleep(seconds)`, which yield as that loop
 --- wants it. Knows jobs and time, not operations.
 
 local core = require "crsync.core"
@@ -8,66 +8,184 @@ local core = require "crsync.core"
 ---@field wait fun(fd: integer, seconds: number)  returns when fd is readable or the time is over, or sooner
 ---@field sleep fun(seconds: number)
 
+local Loop = {}
+Loop.__index = Loop
+
 local loop = {}
 
--- The longest that a host's wait is asked for at once: another coroutine of the same client may have moved
--- our request along meanwhile, which the descriptor does not tell.
+-- The longest that a host's wait is asked for at once: another coroutine of the same client may have moved our
+-- request along meanwhile, which the descriptor does not tell.
 local SLICE = 0.05
 
--- Moves every request of the client that can be moved, and notes those that have ended.
-local function turn(engine, ended)
-  for job in engine.finished, engine do ended[job] = true end
+-- Coroutine → the crowd it belongs to, for those that `all` has started.
+local crowds = setmetatable({}, { __mode = "k" })
+
+local function current_crowd() return crowds[coroutine.running()] end
+
+--- A loop for one client.
+---@param host crsync.Loop|nil  nil: block
+---@param engine table          a core
+function loop.new(host, engine)
+  return setmetatable({
+    host = host,
+    engine = engine,
+    ended = setmetatable({}, { __mode = "k" }), -- jobs that have ended and whose result nobody has taken
+    waiters = {},                               -- job → the member of a crowd that waits for it
+  }, Loop)
 end
 
-local function await_blocking(engine, ended, job)
-  repeat
-    engine:wait(1) -- comes back every 200 ms, so that an interrupt is seen
-    turn(engine, ended)
-  until ended[job]
-end
-
-local function await_hosted(host, engine, ended, job)
-  engine:step()
-  turn(engine, ended)
-  while not ended[job] do
-    host.wait(engine:pollfd(), math.min(engine:timeout() or SLICE, SLICE))
+-- Moves what can be moved, waiting for it up to `seconds`; notes what has ended and who may go on.
+function Loop:turn(seconds)
+  local engine = self.engine
+  if not self.host then
+    engine:wait(seconds) -- comes back every 200 ms, so that an interrupt is seen
+  else
+    if seconds > 0 then self.host.wait(engine:pollfd(), math.min(seconds, engine:timeout() or SLICE, SLICE)) end
     engine:step()
-    turn(engine, ended)
   end
+  for job in engine.finished, engine do
+    self.ended[job] = true
+    local member = self.waiters[job]
+    if member then
+      self.waiters[job] = nil
+      member.crowd.ready[#member.crowd.ready + 1] = member
+    end
+  end
+end
+
+local function drive_until_ended(self, job)
+  if self.host then self:turn(0) end
+  while not self.ended[job] do self:turn(1) end
 end
 
 --- Waits until the job has ended. An error meanwhile (an interrupt, most likely) stops the job and goes on.
----@param host crsync.Loop|nil  nil: block
----@param engine table  a core
----@param ended table<table, boolean>  the client's ended jobs, weak keys
 ---@param job table
-function loop.await(host, engine, ended, job)
-  if host then
-    await_hosted(host, engine, ended, job)
+function Loop:await(job)
+  if current_crowd() then
+    coroutine.yield("job", job)
+  elseif self.host then
+    drive_until_ended(self, job)
   else
-    local ok, err = pcall(await_blocking, engine, ended, job)
+    local ok, err = pcall(drive_until_ended, self, job)
     if not ok then
-      pcall(engine.cancel, engine, job)
+      pcall(self.engine.cancel, self.engine, job)
       error(err, 0)
     end
   end
-  ended[job] = nil
+  self.ended[job] = nil
 end
 
 --- Lets time pass.
----@param host crsync.Loop|nil
 ---@param seconds number
-function loop.sleep(host, seconds)
-  if host then
-    if seconds > 0 then host.sleep(seconds) end
-    return
+function Loop:sleep(seconds)
+  if seconds <= 0 then return end
+  if current_crowd() then
+    coroutine.yield("pause", core.now() + seconds)
+  elseif self.host then
+    self.host.sleep(seconds)
+  else
+    local till = core.now() + seconds
+    repeat
+      core.sleep(till - core.now()) -- 200 ms at most
+    until core.now() >= till
   end
-  local till = core.now() + seconds
-  local left = seconds
-  while left > 0 do
-    core.sleep(left) -- 200 ms at most
-    left = till - core.now()
+end
+
+-- ---- many at once ---------------------------------------------------------------------------------------
+
+--- Waits for leave to have one more request in flight; without a crowd there is always leave.
+function Loop.acquire()
+  local crowd = current_crowd()
+  if not crowd then return end
+  while crowd.free == 0 do coroutine.yield "slot" end
+  crowd.free = crowd.free - 1
+end
+
+--- Gives the leave back.
+function Loop.release()
+  local crowd = current_crowd()
+  if not crowd then return end
+  crowd.free = crowd.free + 1
+  local member = table.remove(crowd.queue, 1)
+  if member then crowd.ready[#crowd.ready + 1] = member end
+end
+
+local function add_sleeper(crowd, member, due)
+  member.due = due
+  local at = #crowd.sleepers + 1
+  while at > 1 and crowd.sleepers[at - 1].due > due do at = at - 1 end
+  table.insert(crowd.sleepers, at, member)
+end
+
+local function resume(self, member)
+  local ok, what, value = coroutine.resume(member.co)
+  if not ok then error(what, 0) end
+  local crowd = member.crowd
+  if coroutine.status(member.co) == "dead" then
+    crowd.alive = crowd.alive - 1
+  elseif what == "job" then
+    member.job = value
+    if self.ended[value] then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
+  elseif what == "pause" then
+    add_sleeper(crowd, member, value)
+  elseif what == "slot" then
+    crowd.queue[#crowd.queue + 1] = member
+  else
+    error("a callback must not yield here", 0)
   end
+end
+
+local function start_members(self, crowd, body)
+  while crowd.alive < crowd.together and crowd.started < crowd.count do
+    crowd.started = crowd.started + 1
+    crowd.alive = crowd.alive + 1
+    local number = crowd.started
+    local member = { crowd = crowd, co = coroutine.create(function() body(number) end) }
+    crowd.members[member] = true
+    crowds[member.co] = crowd
+    resume(self, member)
+  end
+end
+
+local function resume_ready(self, crowd)
+  local now = core.now()
+  while crowd.sleepers[1] and crowd.sleepers[1].due <= now do
+    crowd.ready[#crowd.ready + 1] = table.remove(crowd.sleepers, 1)
+  end
+  local ready = crowd.ready
+  crowd.ready = {}
+  for _, member in ipairs(ready) do resume(self, member) end
+  return #ready > 0
+end
+
+local function run_crowd(self, crowd, body)
+  repeat
+    start_members(self, crowd, body)
+    if not resume_ready(self, crowd) and crowd.alive > 0 then
+      local next_due = crowd.sleepers[1] and crowd.sleepers[1].due - core.now() or 1
+      self:turn(math.max(0, math.min(next_due, 1)))
+    end
+  until crowd.alive == 0 and crowd.started == crowd.count
+end
+
+--- Runs body(1) … body(count) side by side, each in a coroutine of its own, until all have returned. An error in one
+--- stops the requests of all and goes on unchanged.
+---@param count integer
+---@param together integer  how many run at once
+---@param slots integer     how many requests are in flight at once
+---@param body fun(number: integer)
+function Loop:all(count, together, slots, body)
+  local crowd = { count = count, together = together, free = slots, started = 0, alive = 0, ready = {}, queue = {},
+    sleepers = {}, members = setmetatable({}, { __mode = "k" }) }
+  local ok, err = pcall(run_crowd, self, crowd, body)
+  if ok then return end
+  for member in pairs(crowd.members) do
+    if member.job then
+      self.waiters[member.job] = nil
+      pcall(self.engine.cancel, self.engine, member.job)
+    end
+  end
+  error(err, 0)
 end
 
 return loop

@@ -2,18 +2,22 @@
 --- 2018-12-01. https://www.alibabacloud.com/help/en/acr/developer-reference/api-cr-2018-12-01-overview
 
 ---@class crsync.Operation
----@field action string       the operation's name
----@field version string      the API's version
----@field method string       how it is sent; the vendor's clients send POST with everything in the query
----@field ram string          RAM action that permits it
----@field repeatable boolean  whether sending it twice does what sending it once does
----@field answer table        documented types of the answer's fields; a table stands for a sequence of objects
+---@field action string        the operation's name
+---@field version string       the API's version
+---@field method string        how it is sent; the vendor's clients send POST with everything in the query
+---@field ram string|nil       RAM action that permits it
+---@field repeatable boolean   whether sending it twice does what sending it once does
+---@field required string[]    parameters that must be given, InstanceId aside
+---@field filter table<string, string>|nil  for a list: what may narrow it, and the type of each
+---@field list string|nil      for a list: the field that holds the items
+---@field id string|nil        for a creation: the field that holds the new id
+---@field answer table         documented types of the answer's fields; a table stands for a sequence of objects
 
 local VERSION = "2018-12-01"
 
 local layer = { Size = "integer", SyncedSize = "integer", TaskStatus = "string" }
 
---- What every answer has, and the fields that a task has by itself.
+--- What a task has by itself.
 local task = {
   IsSuccess = "boolean",
   TaskStatus = "string",
@@ -27,14 +31,92 @@ local task = {
   LayerTasks = layer,
 }
 
+--- What it has in a list: no layers, but times. `ModifedTime` is the service's own spelling.
+local listed_task = {
+  TaskStatus = "string",
+  Priority = "integer",
+  SyncTransAccelerate = "boolean",
+  CrossUser = "boolean",
+  CustomLink = "boolean",
+  CreateTime = "integer",
+  ModifedTime = "integer",
+  ModifiedTime = "integer",
+  ImageFrom = "object",
+  ImageTo = "object",
+}
+
+local rule = { CrossUser = "boolean", Priority = "integer", CreateTime = "integer", ModifiedTime = "integer" }
+
+-- TotalCount is a digit string for tasks and a number for rules.
+local function list_of(field, item)
+  return { IsSuccess = "boolean", TotalCount = "integer", PageNo = "integer", PageSize = "integer", [field] = item }
+end
+
+local plain = { IsSuccess = "boolean" }
+
 ---@type table<string, crsync.Operation>
-return {
+local operations = {
   GetRepoSyncTask = {
-    action = "GetRepoSyncTask",
-    version = VERSION,
-    method = "POST",
     ram = "cr:GetRepositorySync",
     repeatable = true,
+    required = { "SyncTaskId" },
     answer = task,
   },
+  ListRepoSyncTask = {
+    ram = "cr:GetRepositorySync",
+    repeatable = true,
+    required = {},
+    -- SyncRecordId takes a SyncBatchTaskId.
+    filter = { RepoNamespaceName = "string", RepoName = "string", Tag = "string", SyncRecordId = "string" },
+    list = "SyncTasks",
+    answer = list_of("SyncTasks", listed_task),
+  },
+  CreateRepoSyncTask = {
+    ram = "cr:CreateRepositorySync",
+    repeatable = false,
+    required = { "RepoId", "Tag", "TargetRegionId", "TargetInstanceId", "TargetNamespace", "TargetRepoName",
+      "TargetTag" },
+    id = "SyncTaskId",
+    answer = plain,
+  },
+  CreateRepoSyncTaskByRule = {
+    ram = "cr:CreateRepositorySync",
+    repeatable = false,
+    required = { "RepoId", "Tag", "SyncRuleId" },
+    id = "SyncTaskId",
+    answer = plain,
+  },
+  CancelRepoSyncTask = {
+    ram = "cr:CancelRepoSyncTask",
+    repeatable = true,
+    required = { "SyncTaskId" },
+    answer = plain,
+  },
+  ListRepoSyncRule = {
+    ram = "cr:ListSyncRule",
+    repeatable = true,
+    required = {},
+    filter = { NamespaceName = "string", RepoName = "string", TargetInstanceId = "string", TargetRegionId = "string" },
+    list = "SyncRules",
+    answer = list_of("SyncRules", rule),
+  },
+  CreateRepoSyncRule = {
+    ram = "cr:CreateSyncRule",
+    repeatable = false,
+    required = { "SyncRuleName", "SyncScope", "TagFilter", "TargetRegionId", "TargetInstanceId" },
+    id = "SyncRuleId",
+    answer = plain,
+  },
+  DeleteRepoSyncRule = {
+    ram = "cr:DeleteSyncRule",
+    repeatable = true,
+    required = { "SyncRuleId" },
+    answer = plain,
+  },
 }
+
+for action, operation in pairs(operations) do
+  operation.action, operation.version, operation.method = action, VERSION, "POST"
+end
+
+return operations

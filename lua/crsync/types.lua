@@ -36,6 +36,21 @@
 ---@field Code string
 ---@field IsSuccess boolean
 
+--- A task as ListRepoSyncTask tells it: no layers, no sizes, but times.
+---@class crsync.ListedTask
+---@field SyncTaskId string
+---@field SyncRuleId string|nil
+---@field SyncBatchTaskId string|nil
+---@field TaskStatus string
+---@field TaskTrigger string|nil
+---@field TaskIssue string|nil
+---@field CreateTime integer        milliseconds since 1970
+---@field ModifedTime integer|nil   milliseconds; the service's own spelling, beside ModifiedTime since 2026
+---@field ModifiedTime integer|nil
+---@field Priority integer|nil
+---@field ImageFrom crsync.Image
+---@field ImageTo crsync.Image
+
 --- The C core's client: one attempt at a time, no retries. For those who bring their own loop.
 ---@class crsync.Core
 local Core = {}

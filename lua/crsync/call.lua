@@ -1,0 +1,148 @@
+--- One call of the service: keys, attempts, pauses, until it is decided. How bytes move is the core's, who waits is
+--- loop.lua's, what is tried again retry.lua's.
+
+local core = require "crsync.core"
+local credentials = require "crsync.credentials"
+local errors = require "crsync.error"
+local retry = require "crsync.retry"
+
+local call = {}
+
+-- ---- one attempt --------------------------------------------------------------------------------------
+
+local function lower_names(headers)
+  local lower = {}
+  for name, value in pairs(headers or {}) do lower[tostring(name):lower()] = tostring(value) end
+  return lower
+end
+
+-- Through the host's own HTTP.
+local function attempt_transported(self, operation, params, attempt)
+  local request = self.engine:prepare(operation, params, attempt)
+  request.timeout = attempt.timeout
+  local status, headers, body = self.settings.transport(request)
+  if not status then
+    return nil, { kind = "network", retryable = true, action = operation.action, endpoint = self.host,
+      message = "transport: " .. tostring(headers or "it failed without a reason") }
+  end
+  return self.engine:answer(operation, request, status, lower_names(headers), body or "")
+end
+
+local function attempt_once(self, operation, params, attempt)
+  if self.settings.transport then return attempt_transported(self, operation, params, attempt) end
+  local job = self.engine:start(operation, params, attempt)
+  self.loop:await(job)
+  return self.engine:result(job)
+end
+
+-- ---- one call: attempts until it is decided -----------------------------------------------------------
+
+local function deadline_error(self, operation, state)
+  return { kind = "timeout", retryable = true, action = operation.action, endpoint = self.host,
+    message = string.format("the call's deadline of %g s has passed", state.deadline - state.started)
+      .. (state.last and "; the last attempt failed: " .. tostring(state.last.message) or "") }
+end
+
+local function report_attempt(self, operation, state, started, answer, err, decision)
+  local on_attempt = self.settings.on_attempt
+  if not on_attempt then return end
+  on_attempt {
+    action = operation.action,
+    attempt = state.attempt,
+    status = err and err.status or answer and 200 or nil,
+    code = err and err.code or answer and answer.Code or nil,
+    request_id = err and err.request_id or answer and answer.RequestId or nil,
+    elapsed = core.now() - started,
+    delay = decision and decision.pause or nil,
+  }
+end
+
+-- Keys, leave to send, then one request. The error is a plain table; `final` tells that no retry rule applies to it.
+local function try(self, operation, params, state, attempt)
+  local err = credentials.ensure(self.source, self.engine, attempt.new_credentials)
+  if err then return nil, err, true end
+  self.loop.acquire()
+  local time_left = math.max(state.deadline - core.now(), 0.001)
+  attempt.clock_offset = self.clock_offset
+  attempt.timeout = math.min(self.settings.timeout, time_left)
+  attempt.connect_timeout = math.min(self.settings.connect_timeout, time_left)
+  if not operation.repeatable then attempt.fresh_connection = true end
+  local answer
+  answer, err = attempt_once(self, operation, params, attempt)
+  self.loop.release()
+  return answer, err
+end
+
+local function new_state(self, operation, deadline)
+  local now = core.now()
+  return {
+    attempt = 0,
+    started = now,
+    deadline = now + deadline,
+    repeatable = operation.repeatable,
+    can_renew = self.source.ask ~= nil,
+    tried = {},
+  }
+end
+
+local function finish_error(self, err, state)
+  err.attempts = state.attempt
+  err.no_proxy = self.settings.proxy == ""
+  return errors.new(err)
+end
+
+-- One throttled call slows all of the client's a little, instead of each running into the limit by itself.
+local function slow_down(self, err, pause)
+  if err.kind ~= "throttled" then return end
+  self.slow_until = math.max(self.slow_until or 0, core.now() + pause)
+end
+
+local function wait_while_slowed(self, state)
+  local now = core.now()
+  if (self.slow_until or 0) <= now then return end
+  local pause = (self.slow_until - now) * (1 + core.random() / 2) -- not all at the same moment
+  self.loop:sleep(math.min(pause, state.deadline - now))
+end
+
+-- The attempt's error, and what is to be done about it.
+local function decide(self, operation, state, err, final)
+  err.action = err.action or operation.action
+  state.last = err
+  state.time_left = state.deadline - core.now()
+  if final then
+    state.attempt = state.attempt - 1
+    return nil
+  end
+  return retry.decide(self.settings.retry, err, state, core.random)
+end
+
+--- Does one operation, with retries.
+---@param self crsync.Client
+---@param operation crsync.Operation
+---@param params table
+---@param deadline number|nil  seconds, instead of the client's
+---@return table|nil answer
+---@return crsync.Error|nil
+---@return integer attempts
+function call.perform(self, operation, params, deadline)
+  local state, attempt = new_state(self, operation, deadline or self.settings.deadline), {}
+  while true do
+    wait_while_slowed(self, state)
+    local started = core.now()
+    if started >= state.deadline then
+      return nil, finish_error(self, deadline_error(self, operation, state), state), state.attempt
+    end
+    state.attempt = state.attempt + 1
+    local answer, err, final = try(self, operation, params, state, attempt)
+    local decision = err and decide(self, operation, state, err, final)
+    if not final then report_attempt(self, operation, state, started, answer, err, decision) end
+    if not err then return answer, nil, state.attempt end
+    if not decision then return nil, finish_error(self, err, state), state.attempt end
+    self.clock_offset = decision.clock_offset or self.clock_offset
+    attempt = { fresh_connection = decision.fresh_connection, new_credentials = decision.new_credentials }
+    slow_down(self, err, decision.pause)
+    self.loop:sleep(decision.pause)
+  end
+end
+
+return call
