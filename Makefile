@@ -12,6 +12,7 @@ PKG_CONFIG ?= pkg-config
 SETUP ?= .ci/setup
 PREFIX ?= /usr/local
 INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+INST_BINDIR ?= $(PREFIX)/bin
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 
 BUILD ?= build
@@ -92,12 +93,14 @@ lint:
 	luacheck --quiet lua spec examples
 
 install: all
-	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync'
+	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync' '$(DESTDIR)$(INST_BINDIR)'
 	install -m 755 $(CORE) '$(DESTDIR)$(INST_LIBDIR)/crsync/core.so'
 	install -m 644 $(LUA_FILES) '$(DESTDIR)$(INST_LUADIR)/crsync'
+	sed '1s|lua5.4|$(LUA)|' lua/crsync/bin.lua > '$(DESTDIR)$(INST_BINDIR)/crsync'
+	chmod 755 '$(DESTDIR)$(INST_BINDIR)/crsync'
 
 uninstall:
-	rm -rf '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync'
+	rm -rf '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync' '$(DESTDIR)$(INST_BINDIR)/crsync'
 
 clean:
 	rm -rf build csrc/*.o crsync .luacheckcache

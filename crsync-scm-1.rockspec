@@ -14,6 +14,7 @@ description = {
 dependencies = {
   "lua >= 5.4, < 5.5",
   "lua-cjson >= 2.1.0",
+  "argparse >= 0.6.0", -- for the command
 }
 -- Nothing is searched for here: Debian keeps curl/curl.h where LuaRocks does not look and the compiler does.
 -- A missing header is reported by csrc/packages.h, which names the package. CURL_DIR and OPENSSL_DIR help.
@@ -34,11 +35,14 @@ build = {
       libdirs = { "$(CURL_LIBDIR)", "$(OPENSSL_LIBDIR)" },
     },
     ["crsync"] = "lua/crsync/init.lua",
+    ["crsync.bin"] = "lua/crsync/bin.lua",
     ["crsync.call"] = "lua/crsync/call.lua",
     ["crsync.check"] = "lua/crsync/check.lua",
+    ["crsync.cli"] = "lua/crsync/cli.lua",
     ["crsync.client"] = "lua/crsync/client.lua",
     ["crsync.config"] = "lua/crsync/config.lua",
     ["crsync.credentials"] = "lua/crsync/credentials.lua",
+    ["crsync.display"] = "lua/crsync/display.lua",
     ["crsync.dump"] = "lua/crsync/dump.lua",
     ["crsync.error"] = "lua/crsync/error.lua",
     ["crsync.fields"] = "lua/crsync/fields.lua",
@@ -52,5 +56,6 @@ build = {
     ["crsync.types"] = "lua/crsync/types.lua",
     ["crsync.wait"] = "lua/crsync/wait.lua",
   },
+  install = { bin = { crsync = "lua/crsync/bin.lua" } },
 }
 test = { type = "command", command = "make test" }

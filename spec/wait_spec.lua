@@ -146,8 +146,8 @@ describe("a wait", function()
   end)
 
   local wrong = { { interval = 0 }, { interval = -1 }, { interval = "x" }, { interval = 0 / 0 },
-    { interval = math.huge }, { timeout = -1 }, { timeout = math.huge }, { stall_timeout = 0 }, { on_progress = 5 }, { max_interval = 0 },
-    { not_found_grace = -1 }, { intervall = 1 } }
+    { interval = math.huge }, { timeout = -1 }, { timeout = math.huge }, { stall_timeout = 0 }, { on_progress = 5 },
+    { max_interval = 0 }, { not_found_grace = -1 }, { intervall = 1 } }
   for _, options in ipairs(wrong) do
     it("refuses " .. next(options) .. " = " .. tostring(select(2, next(options))), function()
       local ok, message = pcall(function() client:wait("cri-1", "rst-1", options) end)

@@ -1,0 +1,406 @@
+--- The command `crsync`: arguments, output, exit status. Results go to standard output, all else to standard error.
+
+local config = require "crsync.config"
+local core = require "crsync.core"
+local crsync = require "crsync"
+local display = require "crsync.display"
+local dump = require "crsync.dump"
+local text = require "crsync.text"
+
+local cli = {}
+
+-- ---- exit status ----------------------------------------------------------------------------------------
+
+local DONE, TASK_FAILED, USAGE, REFUSED, TROUBLE, LIMIT, CONFIGURATION, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+
+local BY_KIND = {
+  config = CONFIGURATION, credentials = CONFIGURATION, auth = REFUSED, not_found = REFUSED, client = REFUSED,
+  throttled = LIMIT, timeout = LIMIT, network = TROUBLE, tls = TROUBLE, server = TROUBLE, decode = TROUBLE,
+}
+
+local BY_TASK_CODE = { ERROR = TASK_FAILED, CANCELED = TASK_FAILED, timeout = LIMIT, stalled = LIMIT }
+
+local function status_of(err) return BY_TASK_CODE[err.kind == "task" and err.code] or BY_KIND[err.kind] or TROUBLE end
+
+-- A way out from anywhere: raise { status, message }.
+local function leave(status, message) error({ status = status, message = message }, 0) end
+
+local function leave_with(err) leave(status_of(err), tostring(err)) end
+
+local function status_of_task(task)
+  local ended_badly = task.TaskStatus == "ERROR" or task.TaskStatus == "CANCELED"
+  return ended_badly and TASK_FAILED or DONE
+end
+
+-- ---- arguments --------------------------------------------------------------------------------------------
+
+local function seconds(s)
+  local n = tonumber(s)
+  if n and n >= 0 and n < math.huge then return n end
+  return nil, ("'%s' is not a number of seconds"):format(s)
+end
+
+local function count(s)
+  local n = math.tointeger(tonumber(s))
+  if n and n >= 1 then return n end
+  return nil, ("'%s' is not a number of at least 1"):format(s)
+end
+
+local function add_common_options(parser)
+  parser:option("-o --output", "how results are written"):choices { "text", "json", "lua" }:default "text"
+  parser:option("--field", "one bare value, such as ImageTo.RegionId or LayerTasks.1.Size"):argname "PATH"
+  parser:option("--region", "region of the source instance"):argname "ID"
+  parser:option("--endpoint", "host, host:port or URL"):argname "URL"
+  parser:option("--profile", "a profile of the aliyun CLI's"):argname "NAME"
+  parser:option("--timeout", "seconds for the whole command, or for a wait"):convert(seconds):argname "S"
+  parser:option("--color", "colours"):choices { "auto", "always", "never" }:default "auto"
+  parser:flag("--version", "prints the version"):action(function()
+    print(crsync._VERSION)
+    os.exit(DONE, true)
+  end)
+end
+
+local function instance_command(parser, name, description)
+  local command = parser:command(name, description)
+  command:argument("instance", "the source instance, cri-…")
+  return command
+end
+
+local function add_commands(parser)
+  local get = instance_command(parser, "get", "how tasks are doing")
+  get:argument("task", "the task, rst-…"):args "+"
+
+  local wait = instance_command(parser, "wait", "waits until tasks have ended")
+  wait:argument("task", "the task, rst-…"):args "+"
+  wait:option("--interval", "seconds between looks at first"):convert(seconds):argname "S"
+  wait:option("--max-interval", "seconds between looks at last"):convert(seconds):argname "S"
+  wait:option("--stall-timeout", "gives up when nothing has moved for so long"):convert(seconds):argname "S"
+  wait:option("--not-found-grace", "seconds in which a task may not be there yet"):convert(seconds):argname "S"
+  wait:option("--concurrency", "requests in flight at once"):convert(count):argname "N"
+
+  local list = instance_command(parser, "list", "lists tasks")
+  list:option("--namespace", "of the repository"):argname "NAME"
+  list:option("--repo", "name of the repository"):argname "NAME"
+  list:option("--tag", "of the image"):argname "TAG"
+  list:option("--batch", "the batch that one push made"):argname "ID"
+  list:option("--limit", "ends the list after so many"):convert(count):argname "N"
+
+  local create = instance_command(parser, "create", "starts a sync; prints the new task's id")
+  create:argument("parameter", "RepoId=crr-… Tag=1.0 and SyncRuleId=…, or the Target… parameters"):args "+"
+
+  local cancel = instance_command(parser, "cancel", "asks for a task's end")
+  cancel:argument("task", "the task, rst-…")
+
+  local rules = instance_command(parser, "rules", "lists, makes or deletes rules")
+  rules:option("--namespace", "of the repositories"):argname "NAME"
+  rules:option("--repo", "name of the repository"):argname "NAME"
+  rules:option("--limit", "ends the list after so many"):convert(count):argname "N"
+  rules:option("--create", "parameters of a new rule"):args "+":argname "NAME=VALUE"
+  rules:option("--delete", "id of a rule, crsr-…"):argname "ID"
+
+  local call = parser:command("call", "any operation of the service")
+  call:argument("action", "its name, such as ListInstance")
+  call:argument("parameter", "Name=value"):args "*"
+
+  parser:command("completion", "prints a shell's completions"):argument("shell"):choices { "bash", "zsh", "fish" }
+end
+
+local function make_parser()
+  local found, argparse = pcall(require, "argparse")
+  if not found then
+    leave(CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install lua-argparse; LuaRocks: luarocks "
+      .. "install argparse)")
+  end
+  local parser = argparse("crsync", "How Alibaba Cloud Container Registry image syncs are doing.")
+  parser:command_target "command"
+  parser:require_command(true)
+  add_common_options(parser)
+  add_commands(parser)
+  return parser
+end
+
+local function parse(arguments)
+  local parser = make_parser()
+  local ok, result = parser:pparse(arguments)
+  if ok then return result, parser end
+  leave(USAGE, parser:get_usage() .. "\n\ncrsync: " .. result)
+end
+
+-- Name=value words as parameters; what looks like a number stays text, as the service takes it either way.
+local function parameters(words)
+  local params = {}
+  for _, word in ipairs(words) do
+    local name, value = word:match "^([%w_.-]+)=(.*)$"
+    if not name then leave(USAGE, ("crsync: '%s' is not of the form Name=value"):format(word)) end
+    params[name] = value
+  end
+  return params
+end
+
+-- ---- the terminal -----------------------------------------------------------------------------------------
+
+-- Lua cannot ask; the shell that it starts has the same descriptors.
+local function is_terminal(descriptor) return os.execute("test -t " .. descriptor) == true end
+
+local function columns()
+  local pipe = io.popen("stty size 2>/dev/null </dev/tty", "r")
+  local size = pipe:read "l"
+  pipe:close()
+  return tonumber(size and size:match "%d+ (%d+)") or 80
+end
+
+local function wants_color(choice, descriptor)
+  if choice ~= "auto" then return choice == "always" end
+  if (os.getenv "NO_COLOR" or "") ~= "" then return false end
+  return os.getenv "TERM" ~= "dumb" and is_terminal(descriptor)
+end
+
+local function speaks_utf8()
+  local locale = config.env "LC_ALL" or config.env "LC_CTYPE" or config.env "LANG" or ""
+  return locale:upper():find "UTF%-?8" ~= nil
+end
+
+-- ---- results ------------------------------------------------------------------------------------------------
+
+local function field_of(value, path)
+  for name in path:gmatch "[^.]+" do
+    local key = type(value) == "table" and (value[name] ~= nil and name or math.tointeger(tonumber(name))) or nil
+    value = key ~= nil and value[key] or nil
+    if value == nil then leave(USAGE, ("crsync: there is no field %s"):format(path)) end
+  end
+  return value
+end
+
+local function bare(value) return type(value) == "table" and crsync.to_json(value) or tostring(value) end
+
+-- Writes a result in the form that was asked for; as_text makes the one for people.
+local function write(arguments, value, as_text)
+  if arguments.field then
+    print(bare(field_of(value, arguments.field)))
+  elseif arguments.output == "json" then
+    print(crsync.to_json(value))
+  elseif arguments.output == "lua" then
+    print("return " .. dump.lua_source(value))
+  else
+    print(as_text(value))
+  end
+end
+
+local function report(arguments)
+  return function(task)
+    return crsync.format(task, { color = wants_color(arguments.color, 1), width = is_terminal(1) and columns() or 80 })
+  end
+end
+
+local function table_of(rows)
+  local widths, lines = {}, {}
+  for _, row in ipairs(rows) do
+    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, text.width(cell)) end
+  end
+  for _, row in ipairs(rows) do
+    local cells = {}
+    for i, cell in ipairs(row) do cells[i] = cell .. (" "):rep(widths[i] - text.width(cell)) end
+    lines[#lines + 1] = (table.concat(cells, "  "):gsub(" +$", ""))
+  end
+  return table.concat(lines, "\n")
+end
+
+local function shown(value) return value == nil and "-" or text.printable(tostring(value)) end
+
+local function image(i)
+  i = type(i) == "table" and i or {}
+  return ("%s %s/%s:%s"):format(shown(i.RegionId), shown(i.RepoNamespaceName), shown(i.RepoName), shown(i.ImageTag))
+end
+
+local function date(ms)
+  local whole = math.tointeger(ms)
+  return whole and os.date("!%Y-%m-%dT%H:%M:%SZ", whole // 1000) or "-"
+end
+
+local function task_table(tasks)
+  local rows = { { "TASK", "STATUS", "CREATED", "FROM", "TO", "ISSUE" } }
+  for _, t in ipairs(tasks) do
+    rows[#rows + 1] = { shown(t.SyncTaskId), shown(t.TaskStatus), date(t.CreateTime), image(t.ImageFrom),
+      image(t.ImageTo), t.TaskIssue and shown(t.TaskIssue) or "" }
+  end
+  return table_of(rows)
+end
+
+local function rule_table(rules)
+  local rows = { { "RULE", "NAME", "SCOPE", "TRIGGER", "TAGS", "FROM", "TO" } }
+  for _, r in ipairs(rules) do
+    rows[#rows + 1] = { shown(r.SyncRuleId), shown(r.SyncRuleName), shown(r.SyncScope), shown(r.SyncTrigger),
+      shown(r.TagFilter), shown(r.LocalRegionId) .. " " .. shown(r.LocalNamespaceName),
+      shown(r.TargetRegionId) .. " " .. shown(r.TargetNamespaceName) }
+  end
+  return table_of(rows)
+end
+
+-- ---- commands -----------------------------------------------------------------------------------------------
+
+local commands = {}
+
+local function client_for(arguments)
+  local client, err = crsync.new { region = arguments.region, endpoint = arguments.endpoint,
+    profile = arguments.profile, deadline = arguments.command ~= "wait" and arguments.timeout or nil }
+  if not client then leave_with(err) end
+  return client
+end
+
+-- The result, or the way out.
+local function must(result, err)
+  if result == nil then leave_with(err) end
+  return result, err
+end
+
+function commands.get(arguments, client)
+  if #arguments.task == 1 then
+    local task = must(client:get_task(arguments.instance, arguments.task[1]))
+    write(arguments, task, report(arguments))
+    return status_of_task(task)
+  end
+  local tasks, errors = client:get_tasks(arguments.instance, arguments.task)
+  local list, status = {}, DONE
+  for _, id in ipairs(arguments.task) do
+    if tasks[id] then
+      list[#list + 1] = tasks[id]
+      status = math.max(status, status_of_task(tasks[id]))
+    else
+      io.stderr:write(tostring(errors[id]), "\n")
+      status = math.max(status, status_of(errors[id]))
+    end
+  end
+  write(arguments, list, function()
+    local reports = {}
+    for i, task in ipairs(list) do reports[i] = report(arguments)(task) end
+    return table.concat(reports, "\n\n")
+  end)
+  return status
+end
+
+local function wait_options(arguments, shows)
+  return {
+    timeout = arguments.timeout, interval = arguments.interval, max_interval = arguments.max_interval,
+    stall_timeout = arguments.stall_timeout, not_found_grace = arguments.not_found_grace,
+    concurrency = arguments.concurrency,
+    on_progress = function(task, p) shows:update(task.SyncTaskId or "task", task, p, core.now()) end,
+  }
+end
+
+-- One line for each task that has not succeeded, and what the whole comes to.
+local function conclude(results, summary)
+  local status = DONE
+  for _, result in ipairs(results) do
+    if result.err then
+      io.stderr:write(tostring(result.err), "\n")
+      local this = status_of(result.err)
+      status = (status == DONE or this == TASK_FAILED) and this or status
+    end
+  end
+  if summary.total > 1 then
+    local counts = "%d of %d succeeded, %d failed, %d canceled, %d ran out of time, %d could not be asked for\n"
+    io.stderr:write(counts:format(summary.success, summary.total, summary.failed, summary.canceled, summary.timeout,
+      summary.error))
+  end
+  return status
+end
+
+function commands.wait(arguments, client)
+  local live = os.getenv "TERM" ~= "dumb" and is_terminal(2)
+  local shows = display.new({ stream = io.stderr, live = live, color = wants_color(arguments.color, 2),
+    utf8 = speaks_utf8(), width = columns }, arguments.task)
+  local ok, results, summary = pcall(client.wait_all, client, arguments.instance, arguments.task,
+    wait_options(arguments, shows))
+  if not ok then
+    shows:stand()
+    error(results, 0)
+  end
+  local tasks = {}
+  for _, result in ipairs(results) do tasks[#tasks + 1] = result.task end
+  if #arguments.task == 1 then
+    if tasks[1] then write(arguments, tasks[1], report(arguments)) end
+  elseif arguments.output ~= "text" or arguments.field then
+    write(arguments, tasks)
+  end
+  return conclude(results, summary)
+end
+
+function commands.list(arguments, client)
+  local tasks = must(client:list_tasks(arguments.instance, { RepoNamespaceName = arguments.namespace,
+    RepoName = arguments.repo, Tag = arguments.tag, SyncRecordId = arguments.batch, limit = arguments.limit }))
+  write(arguments, tasks, task_table)
+  return DONE
+end
+
+function commands.create(arguments, client)
+  local params = parameters(arguments.parameter)
+  local create = params.SyncRuleId and client.create_task_by_rule or client.create_task
+  local id, answer = must(create(client, arguments.instance, params))
+  write(arguments, answer, function() return id end)
+  return DONE
+end
+
+function commands.cancel(arguments, client)
+  must(client:cancel_task(arguments.instance, arguments.task))
+  io.stderr:write("asked for; the status follows\n")
+  return DONE
+end
+
+function commands.rules(arguments, client)
+  if arguments.delete then
+    must(client:delete_rule(arguments.instance, arguments.delete))
+    io.stderr:write("deleted\n")
+  elseif arguments.create then
+    local id, answer = must(client:create_rule(arguments.instance, parameters(arguments.create)))
+    write(arguments, answer, function() return id end)
+  else
+    local rules = must(client:list_rules(arguments.instance, { NamespaceName = arguments.namespace,
+      RepoName = arguments.repo, limit = arguments.limit }))
+    write(arguments, rules, rule_table)
+  end
+  return DONE
+end
+
+function commands.call(arguments, client)
+  local answer = must(client:call(arguments.action, parameters(arguments.parameter)))
+  write(arguments, answer, function(value) return require "crsync.json".encode(value, { indent = 2 }) end)
+  return DONE
+end
+
+local function completion(arguments, parser)
+  local shells = { bash = parser.get_bash_complete, zsh = parser.get_zsh_complete, fish = parser.get_fish_complete }
+  print(shells[arguments.shell](parser))
+  return DONE
+end
+
+-- ---- running ------------------------------------------------------------------------------------------------
+
+local function run(words)
+  local arguments, parser = parse(words)
+  if arguments.command == "completion" then return completion(arguments, parser) end
+  local client <close> = client_for(arguments)
+  return commands[arguments.command](arguments, client)
+end
+
+local function problem_of(err)
+  if crsync.is_error(err) then return status_of(err), tostring(err) end
+  if type(err) == "table" and err.status then return err.status, err.message end
+  local message = tostring(err)
+  if message:find "interrupted!" then return INTERRUPTED, "crsync: interrupted" end
+  local argument = message:match "bad argument.*"
+  return argument and USAGE or TROUBLE, "crsync: " .. (argument or message)
+end
+
+--- Runs the command.
+---@param words string[]  its arguments
+---@return integer status 0 done; 1 a task ended in ERROR or CANCELED; 2 wrong usage; 3 refused by the service;
+--- 4 network, TLS or server trouble; 5 a limit ran out; 6 configuration or credentials; 130 interrupted
+function cli.run(words)
+  local ok, status = pcall(run, words)
+  if ok then return status end
+  local code, message = problem_of(status)
+  io.stderr:write(message, "\n")
+  return code
+end
+
+return cli

@@ -1,0 +1,206 @@
+-- The command, run as a process: what goes where, and with which exit status.
+
+local cjson = require "cjson"
+local endpoint = require "spec.support.endpoint"
+
+local server
+
+lazy_setup(function() server = endpoint.start() end)
+lazy_teardown(function() server:stop() end)
+before_each(function() server:reset() end)
+
+local function quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+-- Runs the command; returns its output, its errors and its status. `wrap` makes another command line of it.
+local function run(arguments, environment, wrap)
+  local err = os.tmpname()
+  local line = ("env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=%s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s "
+    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/bin.lua %s"):format(quoted(server.url),
+    quoted(server.access_key_id), quoted(server.access_key_secret), quoted(package.path), quoted(package.cpath),
+    environment or "", os.getenv "LUA" or "lua5.4", arguments)
+  if wrap then line = wrap(line) end
+  local pipe = io.popen("{ " .. line .. "; } 2>" .. err .. "; echo \"status $?\"")
+  local output, status = pipe:read "a":match "^(.*)status (%d+)\n$"
+  pipe:close()
+  local errors = read(err)
+  os.remove(err)
+  return output, errors, tonumber(status)
+end
+
+local function body(status, synced, id)
+  local layer = { Digest = "sha256:" .. ("ab"):rep(32), Size = 1000, SyncedSize = synced or 0, TaskStatus = status }
+  return { body = { IsSuccess = true, Code = "success", SyncTaskId = id or "rst-1", TaskStatus = status,
+    LayerTasks = { layer } } }
+end
+
+describe("crsync get", function()
+  it("prints a report, JSON, Lua or one field", function()
+    local output, errors, status = run "get cri-1 rst-7"
+    assert.same({ "", 0 }, { errors, status })
+    assert.truthy(output:find "^task      rst%-7\n")
+    assert.equal("rst-7", cjson.decode((run "get cri-1 rst-7 --output json")).SyncTaskId)
+    assert.equal("rst-7", load((run "get cri-1 rst-7 -o lua"))().SyncTaskId)
+    assert.equal("eu-west-1\n", (run "get cri-1 rst-7 --field ImageTo.RegionId"))
+    assert.equal("23655489\n", (run "get cri-1 rst-7 --field LayerTasks.1.Size"))
+    assert.equal("true\n", (run "get cri-1 rst-7 --field CrossUser"))
+  end)
+
+  it("says when a field is not there", function()
+    for _, path in ipairs { "ImageTo.Nope", "Nope", "LayerTasks.9", "TaskStatus.x", "LayerTasks.0" } do
+      local output, errors, status = run("get cri-1 rst-7 --field " .. path)
+      assert.same({ "", "crsync: there is no field " .. path .. "\n", 2 }, { output, errors, status })
+    end
+  end)
+
+  it("asks for several", function()
+    server:answer_for("B", "err.400.SYNC_TASK_NOT_EXIST")
+    local output, errors, status = run "get cri-1 A B C -o json"
+    assert.equal(2, #cjson.decode(output))
+    assert.truthy(errors:find("SYNC_TASK_NOT_EXIST", 1, true))
+    assert.equal(3, status)
+  end)
+end)
+
+describe("the exit status", function()
+  local cases = {
+    { 0, "get.success-multi" }, { 1, "get.error-network-error" }, { 1, "get.canceled-partial" },
+    { 0, "get.synchronizing-multi" }, { 3, "err.403.NoPrivilege" }, { 3, "err.400.SYNC_TASK_NOT_EXIST" },
+    { 3, "err.400.InvalidParameter" }, { 4, { status = 200, body = "<html>" } },
+    { 5, { example = "err.429.Throttling.User", headers = { ["Retry-After"] = "1000" } } },
+  }
+  for _, case in ipairs(cases) do
+    it(("is %d for %s"):format(case[1], type(case[2]) == "string" and case[2] or "another answer"), function()
+      server:answer(case[2])
+      assert.equal(case[1], select(3, run "get cri-1 rst-1"))
+    end)
+  end
+
+  it("is 4 without a network, 5 out of time, 6 without a key", function()
+    assert.equal(4, select(3, run "get cri-1 rst-1 --endpoint http://127.0.0.1:1"))
+    server:answer_always { hang = true }
+    assert.equal(5, select(3, run "get cri-1 rst-1 --timeout 0.3"))
+    assert.equal(6, select(3, run("get cri-1 rst-1", "ALIBABA_CLOUD_ACCESS_KEY_SECRET=")))
+    assert.equal(6, select(3, run("get cri-1 rst-1", "ALIBABA_CLOUD_ENDPOINT=")))
+  end)
+
+  it("is 2 for wrong usage, and the nearest is suggested", function()
+    for words, part in pairs { [""] = "Usage", ["get"] = "missing argument", ["gett a b"] = "Did you mean 'get'",
+      ["get a b --outptu json"] = "Did you mean '--output'",
+      ["get a b -o yaml"] = "must be one of", ["get a ''"] = "task_id",
+      ["wait a b --interval soon"] = "soon", ["list a --limit 0"] = "at least 1", ["wait a b --interval 0"] = "interval",
+      ["create a Tag"] = "Name=value", ["create a Tag=1"] = "RepoId", ["call 'a b'"] = "action" } do
+      local output, errors, status = run(words)
+      assert.same({ "", 2 }, { output, status }, words)
+      assert.truthy(errors:find(part, 1, true), errors)
+    end
+  end)
+
+  it("is 0 for help and version", function()
+    local output, _, status = run "--version"
+    assert.equal(0, status)
+    assert.truthy(output:find "^crsync %d+%.%d+%.%d+\n$")
+    assert.equal(0, select(3, run "wait --help"))
+  end)
+end)
+
+describe("crsync wait", function()
+  it("writes plain lines to standard error and the result to standard output", function()
+    server:answer(body("PENDING"), body("SYNCHRONIZING", 100), body("SYNCHRONIZING", 200), body("SUCCESS", 1000))
+    local output, errors, status = run "wait cri-1 rst-1 --interval 0.05 -o json"
+    assert.equal(0, status)
+    assert.equal("SUCCESS", cjson.decode(output).TaskStatus)
+    assert.equal("rst-1  PENDING  0 %  0 B of 1.0 kB\nrst-1  SYNCHRONIZING  10 %", errors:match "^(.-10 %%)")
+    assert.equal(3, select(2, errors:gsub("\n", "")))
+    assert.is_nil(errors:find "[\r\27]")
+  end)
+
+  it("tells how many have failed, and fails", function()
+    server:answer_for("A", body("SUCCESS", 1000, "A"))
+    server:answer_for("B", body("ERROR", 0, "B"))
+    local output, errors, status = run "wait cri-1 A B --interval 0.05"
+    assert.same({ "", 1 }, { output, status })
+    assert.truthy(errors:find("task B ended in ERROR", 1, true))
+    assert.truthy(errors:find("1 of 2 succeeded, 1 failed", 1, true))
+  end)
+
+  it("has an end of its own", function()
+    server:answer_always(body("SYNCHRONIZING", 100))
+    local _, errors, status = run "wait cri-1 rst-1 --timeout 0.3 --interval 0.1"
+    assert.equal(5, status)
+    assert.truthy(errors:find("has not ended within 0.3 s", 1, true))
+    assert.equal(5, select(3, run "wait cri-1 rst-1 --stall-timeout 0.3 --interval 0.1"))
+  end)
+
+  it("interrupted prints where things stand", function()
+    server:answer_always(body("SYNCHRONIZING", 100))
+    local _, errors, status = run("wait cri-1 rst-1 --interval 0.1", nil, function(line)
+      return "timeout --preserve-status -s INT 0.7 " .. line
+    end)
+    assert.equal(130, status)
+    assert.truthy(errors:find "rst%-1  SYNCHRONIZING  10 %%[^\n]*\ncrsync: interrupted\n$", errors)
+  end)
+
+  -- A terminal of 60 columns, by script(1).
+  local function at_terminal(environment, arguments)
+    server:answer(body("PENDING"), body("SYNCHRONIZING", 500), body("SUCCESS", 1000))
+    local output = run("wait cri-1 rst-1 --interval 0.05 " .. (arguments or ""), environment, function(line)
+      return "script -qec " .. quoted("stty cols 60; " .. line) .. " /dev/null </dev/null"
+    end)
+    return output
+  end
+
+  it("redraws in place at a terminal", function()
+    local output = at_terminal "LC_ALL=C.UTF-8 TERM=xterm"
+    assert.truthy(output:find("\27[1A\r\27[K", 1, true), output)
+    assert.truthy(output:find("██████████░░░░░░░░░░", 1, true))
+    assert.truthy(output:find("\27[32mrst-1  SUCCESS  100 %", 1, true))
+    for line in output:gmatch "[^\n]+" do
+      assert.is_true(require "crsync.text".width((line:gsub("\27%[%d*%a", ""):gsub("\r", ""))) <= 80, line)
+    end
+  end)
+
+  it("keeps to ASCII, to no colour, to plain lines where it should", function()
+    assert.truthy(at_terminal "LC_ALL=C TERM=xterm":find("[##########..........]", 1, true))
+    assert.is_nil(at_terminal "LC_ALL=C TERM=xterm NO_COLOR=1":find("\27[32m", 1, true))
+    assert.truthy(at_terminal "LC_ALL=C TERM=xterm NO_COLOR=":find("\27[32m", 1, true))
+    assert.truthy(at_terminal("LC_ALL=C TERM=xterm NO_COLOR=1", "--color always"):find("\27[32m", 1, true))
+    assert.is_nil(at_terminal "TERM=dumb":find("\27", 1, true))
+  end)
+end)
+
+describe("the other commands", function()
+  it("print tables for people and JSON for programs", function()
+    local output = run "list cri-1 --limit 1"
+    assert.truthy(output:find "^TASK +STATUS +CREATED")
+    assert.equal(1, #cjson.decode((run "list cri-1 --limit 1 -o json")))
+    assert.truthy((run "rules cri-1"):find "^RULE +NAME")
+    local created = run "create cri-1 RepoId=crr-1 Tag=1 SyncRuleId=crsr-1"
+    assert.truthy(created:find "^rst%-%S+\n$")
+    local _, errors, status = run "cancel cri-1 rst-1"
+    assert.same({ "asked for; the status follows\n", 0 }, { errors, status })
+    assert.truthy((run "call ListInstance PageSize=1"):find('"Instances": [', 1, true))
+    local requests = server:requests()
+    assert.equal("1", requests[#requests].query.PageSize)
+    assert.equal(0, select(3, run "rules cri-1 --delete crsr-1"))
+  end)
+
+  it("complete in three shells", function()
+    for shell, part in pairs { bash = "complete", zsh = "#compdef crsync", fish = "complete -c crsync" } do
+      local output, _, status = run("completion " .. shell)
+      assert.equal(0, status)
+      assert.truthy(output:find(part, 1, true))
+      assert.truthy(output:find("stall-timeout", 1, true))
+    end
+  end)
+
+  it("never show the secret", function()
+    server:answer_always { status = 400, echo = true }
+    local output, errors = run "get cri-1 rst-1 --timeout 2"
+    assert.is_nil((output .. errors):find("SecretOfTheEndpoint", 1, true))
+  end)
+end)
