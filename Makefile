@@ -93,9 +93,10 @@ lint:
 	luacheck --quiet lua spec examples
 
 install: all
-	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync' '$(DESTDIR)$(INST_BINDIR)'
+	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync/sandbox' '$(DESTDIR)$(INST_BINDIR)'
 	install -m 755 $(CORE) '$(DESTDIR)$(INST_LIBDIR)/crsync/core.so'
 	install -m 644 $(LUA_FILES) '$(DESTDIR)$(INST_LUADIR)/crsync'
+	install -m 644 lua/crsync/sandbox/*.lua '$(DESTDIR)$(INST_LUADIR)/crsync/sandbox'
 	sed '1s|lua5.4|$(LUA)|' lua/crsync/bin.lua > '$(DESTDIR)$(INST_BINDIR)/crsync'
 	chmod 755 '$(DESTDIR)$(INST_BINDIR)/crsync'
 

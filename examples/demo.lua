@@ -1,44 +1,52 @@
--- What `make demo` shows: a sync task asked for over real HTTP, as a report and as nested Lua tables. The service is
--- the endpoint of the specs, on this machine; no account is needed.
+-- What `make demo` shows, without an account: `crsync sandbox` plays the service on this machine over real HTTP and
+-- verifies each signature. A push of a three-layer image to two regions, one of which fails, watched to the end.
 
 local crsync = require "crsync"
 local dump = require "crsync.dump"
-local endpoint = require "spec.support.endpoint"
 
-local service <close> = endpoint.start()
-service:answer("err.503.ServiceUnavailable", "get.synchronizing-multi", "get.error-network-error",
-  "err.403.NoPrivilege")
+local LUA = os.getenv "LUA" or "lua5.4"
 
-local client <close> = assert(crsync.new {
-  endpoint = service.url,
-  access_key_id = service.access_key_id,
-  access_key_secret = service.access_key_secret,
-  proxy = "",
-  on_attempt = function(attempt)
-    if not attempt.delay then return end
-    print(("   (attempt %d: HTTP %d %s; again in %.2f s)"):format(attempt.attempt, attempt.status or 0,
-      attempt.code or "", attempt.delay))
-  end,
-})
-
-local function ask(task_id)
-  print(('\n>> client:get_task("cri-constructedsrc0", "%s")\n'):format(task_id))
-  return client:get_task("cri-constructedsrc0", task_id)
+-- Starts the sandbox; returns what it says must be exported, and its process id.
+local function start_sandbox()
+  local pipe = io.popen(LUA .. " lua/crsync/bin.lua sandbox --port 0 --speed 3 & echo \"export PID=$!\"; wait", "r")
+  local exports, lines = {}, 0
+  for line in pipe:lines() do
+    local name, value = line:match "^export (%S-)=(.*)$"
+    if name then exports[name], lines = value, lines + 1 end
+    if lines == 5 then break end
+  end
+  return exports, pipe
 end
 
-print("A local endpoint plays the service at " .. service.url .. ". It verifies each signature.")
+local exports, pipe = start_sandbox()
+local client <close> = assert(crsync.new {
+  endpoint = exports.ALIBABA_CLOUD_ENDPOINT,
+  access_key_id = exports.ALIBABA_CLOUD_ACCESS_KEY_ID,
+  access_key_secret = exports.ALIBABA_CLOUD_ACCESS_KEY_SECRET,
+  proxy = "",
+})
 
-local task = assert(ask "rst-constructed0004")
+local function heading(...) print("\n>> " .. string.format(...) .. "\n") end
+
+print("A sandbox plays the service at " .. exports.ALIBABA_CLOUD_ENDPOINT .. ".")
+
+heading 'client:get_task("cri-sandbox", "rst-small"), as a report'
+local task = assert(client:get_task("cri-sandbox", "rst-small"))
 print(crsync.format(task))
-print("\nThe same as nested Lua tables:\n")
+
+heading "the same as nested Lua tables"
 print("task = " .. dump.lua_source(task))
-print()
-print("task.ImageTo.RegionId           --> " .. task.ImageTo.RegionId)
-print("#task.LayerTasks                --> " .. #task.LayerTasks)
-print("task.LayerTasks[1].Size         --> " .. task.LayerTasks[1].Size)
-print("crsync.progress(task).percent   --> " .. crsync.progress(task).percent)
 
-print(crsync.format(assert(ask "rst-constructed0009")))
+heading "a push to two regions, watched to the end: crsync wait cri-sandbox rst-web-eu rst-web-us"
+local environment = {}
+for name, value in pairs(exports) do environment[#environment + 1] = name .. "=" .. value end
+table.sort(environment)
+os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/bin.lua wait cri-sandbox rst-web-eu rst-web-us --interval 0.4"
+  .. " --max-interval 0.4"):format(table.concat(environment, " "), LUA))
 
-local _, err = ask "rst-constructed0001"
-print(tostring(err))
+heading "what is there now: crsync list cri-sandbox"
+os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/bin.lua list cri-sandbox"):format(table.concat(environment, " "),
+  LUA))
+
+os.execute("kill " .. exports.PID)
+pipe:close()

@@ -92,7 +92,8 @@ describe("the exit status", function()
     for words, part in pairs { [""] = "Usage", ["get"] = "missing argument", ["gett a b"] = "Did you mean 'get'",
       ["get a b --outptu json"] = "Did you mean '--output'",
       ["get a b -o yaml"] = "must be one of", ["get a ''"] = "task_id",
-      ["wait a b --interval soon"] = "soon", ["list a --limit 0"] = "at least 1", ["wait a b --interval 0"] = "interval",
+      ["wait a b --interval soon"] = "soon", ["list a --limit 0"] = "at least 1",
+      ["wait a b --interval 0"] = "interval",
       ["create a Tag"] = "Name=value", ["create a Tag=1"] = "RepoId", ["call 'a b'"] = "action" } do
       local output, errors, status = run(words)
       assert.same({ "", 2 }, { output, status }, words)

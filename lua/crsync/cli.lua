@@ -46,6 +46,12 @@ local function count(s)
   return nil, ("'%s' is not a number of at least 1"):format(s)
 end
 
+local function speed(s)
+  local n = tonumber(s)
+  if n and n > 0 and n < math.huge then return n end
+  return nil, ("'%s' is not a number above 0"):format(s)
+end
+
 local function add_common_options(parser)
   parser:option("-o --output", "how results are written"):choices { "text", "json", "lua" }:default "text"
   parser:option("--field", "one bare value, such as ImageTo.RegionId or LayerTasks.1.Size"):argname "PATH"
@@ -101,6 +107,13 @@ local function add_commands(parser)
   local call = parser:command("call", "any operation of the service")
   call:argument("action", "its name, such as ListInstance")
   call:argument("parameter", "Name=value"):args "*"
+
+  local sandbox = parser:command("sandbox", "runs a local endpoint to try things with")
+  sandbox:option("--port", "8787 unless given; 0 for any"):convert(tonumber):argname "N"
+  sandbox:option("--scenario", "what to play"):argname "FILE"
+  sandbox:option("--tls-cert", "certificate for HTTPS"):argname "FILE"
+  sandbox:option("--tls-key", "and its key"):argname "FILE"
+  sandbox:option("--speed", "how much faster than the clock"):convert(speed):argname "X"
 
   parser:command("completion", "prints a shell's completions"):argument("shell"):choices { "bash", "zsh", "fish" }
 end
@@ -373,11 +386,20 @@ local function completion(arguments, parser)
   return DONE
 end
 
+local function sandbox(arguments)
+  local _, problem = require "crsync.sandbox".run(arguments, function(s)
+    io.stdout:write(s)
+    io.stdout:flush()
+  end)
+  leave(CONFIGURATION, "crsync: " .. problem)
+end
+
 -- ---- running ------------------------------------------------------------------------------------------------
 
 local function run(words)
   local arguments, parser = parse(words)
   if arguments.command == "completion" then return completion(arguments, parser) end
+  if arguments.command == "sandbox" then return sandbox(arguments) end
   local client <close> = client_for(arguments)
   return commands[arguments.command](arguments, client)
 end

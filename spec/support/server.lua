@@ -16,13 +16,13 @@ for descriptor = 3, socket._SETSIZE - 1 do
 end
 
 local root = (arg[0]:match "^(.*/)" or "./") .. "../../"
-package.path = root .. "?.lua;" .. package.path
+package.path = root .. "?.lua;" .. root .. "lua/?.lua;" .. package.path
 
 local acs3 = require "spec.support.acs3"
 local answers = require "spec.support.answers"
 local cjson = require "cjson"
-local connection = require "spec.support.connection"
-local scheduler = require "spec.support.scheduler"
+local connection = require "crsync.sandbox.connection"
+local scheduler = require "crsync.sandbox.scheduler"
 
 local PATIENCE = 10 -- seconds until somebody takes control
 

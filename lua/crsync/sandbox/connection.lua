@@ -1,6 +1,6 @@
 -- One accepted connection: bytes in and out, TLS or not, without blocking the others; and ways to end it badly.
 
-local scheduler = require "spec.support.scheduler"
+local scheduler = require "crsync.sandbox.scheduler"
 local socket = require "socket"
 
 local Connection = {}
@@ -20,7 +20,7 @@ function connection.new(accepted, tls)
   accepted:setoption("tcp-nodelay", true)
   local self = setmetatable({ socket = accepted, buffer = "", tls = tls ~= nil }, Connection)
   if tls then
-    self.socket = assert(require "ssl".wrap(accepted, tls)) -- the demo does without
+    self.socket = assert(require "ssl".wrap(accepted, tls)) -- needed for TLS alone
     self.socket:settimeout(0)
     while true do
       local ok, reason = self.socket:dohandshake()

@@ -1,0 +1,195 @@
+-- The sandbox: the command as a process, the service and its scenario by themselves.
+
+local certificates = require "spec.support.certificates"
+local crsync = require "crsync"
+local scenario = require "crsync.sandbox.scenario"
+local tasks = require "crsync.sandbox.tasks"
+
+local LUA = os.getenv "LUA" or "lua5.4"
+
+local sandboxes = {}
+
+-- Starts one; returns what it exports.
+local function start(arguments)
+  local environment = ("LUA_PATH='%s' LUA_CPATH='%s'"):format(package.path, package.cpath)
+  local pipe = io.popen(("%s %s lua/crsync/bin.lua sandbox --port 0 %s 2>&1 & echo \"export PID=$!\"; wait"):format(
+    environment, LUA, arguments or ""), "r")
+  local exports, text = {}, {}
+  for line in pipe:lines() do
+    text[#text + 1] = line
+    local name, value = line:match "^export (%S-)=(.*)$"
+    if name then exports[name] = value end
+    if line:find "crsync wait" then break end
+  end
+  exports.pipe, exports.text = pipe, table.concat(text, "\n")
+  sandboxes[#sandboxes + 1] = exports
+  return exports
+end
+
+local function client_of(exports, changes)
+  local options = { endpoint = exports.ALIBABA_CLOUD_ENDPOINT, access_key_id = exports.ALIBABA_CLOUD_ACCESS_KEY_ID,
+    access_key_secret = exports.ALIBABA_CLOUD_ACCESS_KEY_SECRET, proxy = "",
+    retry = { base_delay = 0.01, max_delay = 0.02 } }
+  for k, v in pairs(changes or {}) do options[k] = v end
+  return assert(crsync.new(options))
+end
+
+local function with_file(text, body)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  local results = table.pack(body(path))
+  os.remove(path)
+  return table.unpack(results, 1, results.n)
+end
+
+after_each(function()
+  for _, exports in ipairs(sandboxes) do
+    if exports.PID then os.execute("kill " .. exports.PID .. " 2>/dev/null") end
+    exports.pipe:close()
+  end
+  sandboxes = {}
+end)
+
+describe("crsync sandbox", function()
+  it("says first what to export, and plays a push of which one half fails", function()
+    local exports = start "--speed 20"
+    assert.truthy(exports.text:find "# crsync sandbox at http://127.0.0.1:%d+;.-\nexport ", exports.text)
+    assert.equal("cn-hangzhou", exports.ALIBABA_CLOUD_REGION_ID)
+    local client <close> = client_of(exports)
+    local seen = {}
+    local results, summary = client:wait_all("cri-sandbox", { "rst-small", "rst-web-eu", "rst-web-us" },
+      { interval = 0.05, max_interval = 0.05, timeout = 10, on_progress = function(task)
+        if task.SyncTaskId == "rst-web-us" then seen[task.TaskStatus] = true end
+      end })
+    assert.same({ 2, 1 }, { summary.success, summary.failed })
+    assert.equal("NETWORK_ERROR", results[3].task.TaskIssue)
+    assert.same({ PENDING = true, SYNCHRONIZING = true, ERROR = true }, seen)
+    local list, total = client:list_tasks("cri-sandbox", { SyncRecordId = results[2].task.SyncBatchTaskId })
+    assert.same({ 2, 2 }, { #list, total })
+    assert.equal(1, #client:list_tasks("cri-sandbox", { PageSize = 1, limit = 1 }))
+  end)
+
+  it("makes, cancels and does not find", function()
+    local client <close> = client_of(start())
+    local id = assert(client:create_task_by_rule("cri-sandbox", { RepoId = "r", Tag = "2", SyncRuleId = "s" }))
+    assert.equal("PENDING", client:get_task("cri-sandbox", id).TaskStatus)
+    assert.is_true(client:cancel_task("cri-sandbox", id))
+    assert.equal("CANCELED", client:get_task("cri-sandbox", id).TaskStatus)
+    assert.equal("not_found", select(2, client:get_task("cri-sandbox", "rst-nope")).kind)
+    assert.equal("INSTANCE_NOT_EXIST", select(2, client:get_task("cri-other", "rst-small")).code)
+    local rule = assert(client:create_rule("cri-sandbox", { SyncRuleName = "n", SyncScope = "REPO", TagFilter = ".*",
+      TargetRegionId = "r", TargetInstanceId = "i" }))
+    assert.equal(rule, client:list_rules("cri-sandbox")[1].SyncRuleId)
+    assert.is_true(client:delete_rule("cri-sandbox", rule))
+    assert.equal(0, #client:list_rules("cri-sandbox"))
+    assert.equal("InvalidAction.NotFound", select(2, client:call("GetNothing", { InstanceId = "cri-sandbox" })).code)
+  end)
+
+  it("verifies signatures", function()
+    local exports = start()
+    local err = select(2, client_of(exports, { access_key_secret = "wrong" }):get_task("cri-sandbox", "rst-small"))
+    assert.equal("SignatureDoesNotMatch", err.code)
+    err = select(2, client_of(exports, { access_key_id = "Nobody" }):get_task("cri-sandbox", "rst-small"))
+    assert.equal("InvalidAccessKeyId.NotFound", err.code)
+    assert.is_table(client_of(exports):get_task("cri-sandbox", "rst-small"))
+  end)
+
+  it("plays a scenario's tasks and faults", function()
+    local exports = with_file([[return {
+      instance = "cri-mine",
+      tasks = { { id = "rst-stuck", layers = { 100, 100 }, rate = 1e6, stalls_at = 0.5 } },
+      faults = {
+        { action = "GetRepoSyncTask", times = 2, code = "Throttling.User" },
+        { action = "GetRepoSyncTask", after = 2, times = 1, reset = true },
+        { action = "ListRepoSyncTask", delay = 0.2 },
+      },
+    }]], function(path) return start("--scenario " .. path) end)
+    local codes = {}
+    local client <close> = client_of(exports, { on_attempt = function(a) codes[#codes + 1] = a.code or "none" end,
+      retry = { max_attempts = 5, base_delay = 0.01, max_delay = 0.01 } })
+    assert.is_table(client:get_task("cri-mine", "rst-stuck"))
+    assert.same({ "Throttling.User", "Throttling.User", "none", "success" }, codes)
+    local _, err = client:wait("cri-mine", "rst-stuck", { interval = 0.05, stall_timeout = 0.3 })
+    assert.equal("stalled", err.code)
+    assert.equal(100, err.task.SyncedSize)
+    local started = os.time()
+    assert.equal(1, #client:list_tasks "cri-mine")
+    assert.is_true(os.time() - started <= 2)
+  end)
+
+  it("speaks HTTPS with a certificate that it is given", function()
+    local folder = certificates.folder()
+    local exports = start(("--tls-cert %s/good.pem --tls-key %s/good.key"):format(folder, folder))
+    assert.truthy(exports.ALIBABA_CLOUD_ENDPOINT:find "^https://")
+    local client <close> = client_of(exports, { ca_file = folder .. "/ca.pem" })
+    assert.is_table(client:get_task("cri-sandbox", "rst-small"))
+  end)
+
+  it("says what is wrong instead of starting", function()
+    local function problem(arguments)
+      local exports = start(arguments)
+      return exports.text
+    end
+    assert.truthy(problem "--scenario /nonexistent":find("/nonexistent: No such file", 1, true))
+    assert.truthy(problem "--tls-cert x":find("belong together", 1, true))
+    assert.truthy(problem "--tls-cert /x --tls-key /y":find("/x: No such file", 1, true))
+    assert.truthy(problem "--speed 0":find("not a number above 0", 1, true))
+  end)
+end)
+
+describe("a scenario file", function()
+  local cases = {
+    ["return {"] = ":1: ", ["return {\n  tasks = {\n    { id = 5 },\n}}"] = "tasks[1].id: should be a non-empty string",
+    ["return 5"] = "should return a table and returns a number", ["os.exit()"] = ":1: ",
+    ["return { task = {} }"] = "task: there is no such field",
+    ["return { tasks = { {} } }"] = "tasks[1]: a task needs an id",
+    ["return { tasks = { { id = 'a' }, { id = 'a' } } }"] = "tasks[2].id: a is there twice",
+    ["return { tasks = { { id = 'a', layers = { 1, 'x' } } } }"] = "tasks[1].layers[2]: should be a number",
+    ["return { tasks = { { id = 'a', fails_at = 2 } } }"] = "tasks[1].fails_at: should be a number from 0 to 1",
+    ["return { faults = { { codes = 'x' } } }"] = "faults[1].codes: there is no such field",
+    ["return { faults = { 5 } }"] = "faults[1]: should be a table",
+  }
+  for text, expected in pairs(cases) do
+    it("that is wrong names place and reason: " .. expected, function()
+      local value, problem = with_file(text, scenario.read)
+      assert.is_nil(value)
+      assert.truthy(problem:find(expected, 1, true), problem)
+    end)
+  end
+
+  it("gets what it leaves out from the built-in one", function()
+    local value = with_file("return { instance = 'cri-x' }", scenario.read)
+    assert.same({ "cri-x", "cn-hangzhou", 3 }, { value.instance, value.region, #value.tasks })
+  end)
+end)
+
+describe("a sandbox's task", function()
+  local function at(description, ...)
+    local task, words = tasks.new(description, "cri", "r", 0), {}
+    tasks.look(task, 0)
+    for i, now in ipairs { ... } do words[i] = tasks.look(task, now).TaskStatus end
+    return words, task
+  end
+
+  it("moves through its states, layer by layer", function()
+    local words, task = at({ id = "rst-1", layers = { 100, 300 }, pending = 1, rate = 100 }, 0.5, 1.5, 3, 5)
+    assert.same({ "PENDING", "SYNCHRONIZING", "SYNCHRONIZING", "SUCCESS" }, words)
+    local seen = tasks.look(task, 3)
+    assert.same({ "SUCCESS", "SYNCHRONIZING" }, { seen.LayerTasks[1].TaskStatus, seen.LayerTasks[2].TaskStatus })
+    assert.same({ 200, 100, 100 }, { seen.SyncedSize, seen.LayerTasks[1].SyncedSize, seen.LayerTasks[2].SyncedSize })
+  end)
+
+  it("fails, stalls and is cancelled where it is told to", function()
+    local words, task = at({ id = "rst-1", layers = { 100 }, rate = 10, fails_at = 0.5, issue = "TAG_CONFLICT" }, 4, 6)
+    assert.same({ "SYNCHRONIZING", "ERROR" }, words)
+    assert.equal("TAG_CONFLICT", tasks.look(task, 7).TaskIssue)
+    local stuck = at({ id = "a", layers = { 9 }, rate = 9, stalls_at = 0.5 }, 1, 99)
+    assert.same({ "SYNCHRONIZING", "SYNCHRONIZING" }, stuck)
+    words, task = at({ id = "a", layers = { 100 }, rate = 10 }, 2)
+    tasks.cancel(task, 3)
+    assert.equal("CANCELED", tasks.look(task, 99).TaskStatus)
+    assert.equal("SYNCHRONIZING", words[1])
+  end)
+end)
