@@ -1,6 +1,6 @@
 # crsync: build, install, test.
 #   make                 builds the C core into build/
-#   make demo            asks a local endpoint for a sync task and prints it; installs what is missing
+#   make demo            a sandbox, a task as report and tables, a push watched to its end; installs what is missing
 #   make test            the whole suite; installs what is missing.  SPECS=spec/sign_spec.lua for a part
 #   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
@@ -13,6 +13,7 @@ SETUP ?= .ci/setup
 PREFIX ?= /usr/local
 INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 INST_BINDIR ?= $(PREFIX)/bin
+INST_MANDIR ?= $(PREFIX)/share/man/man1
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 
 BUILD ?= build
@@ -93,15 +94,17 @@ lint:
 	luacheck --quiet lua spec examples
 
 install: all
-	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync/sandbox' '$(DESTDIR)$(INST_BINDIR)'
+	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync/sandbox' '$(DESTDIR)$(INST_BINDIR)' '$(DESTDIR)$(INST_MANDIR)'
 	install -m 755 $(CORE) '$(DESTDIR)$(INST_LIBDIR)/crsync/core.so'
 	install -m 644 $(LUA_FILES) '$(DESTDIR)$(INST_LUADIR)/crsync'
 	install -m 644 lua/crsync/sandbox/*.lua '$(DESTDIR)$(INST_LUADIR)/crsync/sandbox'
 	sed '1s|lua5.4|$(LUA)|' lua/crsync/bin.lua > '$(DESTDIR)$(INST_BINDIR)/crsync'
 	chmod 755 '$(DESTDIR)$(INST_BINDIR)/crsync'
+	install -m 644 doc/crsync.1 '$(DESTDIR)$(INST_MANDIR)'
 
 uninstall:
-	rm -rf '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync' '$(DESTDIR)$(INST_BINDIR)/crsync'
+	rm -rf '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync' '$(DESTDIR)$(INST_BINDIR)/crsync' \
+	  '$(DESTDIR)$(INST_MANDIR)/crsync.1'
 
 clean:
 	rm -rf build csrc/*.o crsync .luacheckcache

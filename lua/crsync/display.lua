@@ -69,8 +69,8 @@ local function layer_lines(self, task, lines, width)
     if is_in_flight(layer) and shown < MOST_LAYERS then
       shown = shown + 1
       local synced = type(layer.SyncedSize) == "number" and layer.SyncedSize or 0
-      local digest = text.truncate(text.printable(tostring(layer.Digest or "layer")), 19):gsub("%.%.%.$", "")
-      lines[#lines + 1] = text.truncate(("  %s  %s  %s of %s"):format(digest, bar(self, synced, layer.Size),
+      local digest = tostring(layer.Digest):match "^%w+:%x+" or "layer"
+      lines[#lines + 1] = text.truncate(("  %s  %s  %s of %s"):format(digest:sub(1, 19), bar(self, synced, layer.Size),
         text.bytes(synced), text.bytes(layer.Size)), width)
     end
   end
