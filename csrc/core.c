@@ -258,9 +258,9 @@ static void give_headers(lua_State *L, struct transfer *t, const struct sign *s,
 }
 
 /* The last line of the string to sign, which the service repeats when the signatures differ. */
-static void keep_request_hash(struct job *job, const struct sign_text *text) {
+static struct sign_piece request_hash(const struct sign_text *text) {
   const size_t n = ANSWER_HASH_SIZE - 1;
-  memcpy(job->request_hash, text->string_to_sign.data + text->string_to_sign.len - n, n);
+  return (struct sign_piece){text->string_to_sign.data + text->string_to_sign.len - n, n};
 }
 
 static void check_start_arguments(lua_State *L) {
@@ -290,7 +290,7 @@ static int core_start(lua_State *L) {
       .post = strcmp(field_string(L, 2, "method", "POST"), "GET") != 0,
   };
   struct job *job = push_job(L, c, 2);
-  keep_request_hash(job, &text);
+  memcpy(job->request_hash, request_hash(&text).data, request_hash(&text).len);
   job->transfer = transfer_new(c->engine, job);
   check_memory(L, !job->transfer);
   give_headers(L, job->transfer, c->signer, &text);
@@ -318,7 +318,7 @@ static int core_prepare(lua_State *L) {
   lua_setfield(L, 5, "headers");
   lua_pushliteral(L, "");
   lua_setfield(L, 5, "body");
-  lua_pushlstring(L, text.string_to_sign.data + text.string_to_sign.len - (ANSWER_HASH_SIZE - 1), ANSWER_HASH_SIZE - 1);
+  lua_pushlstring(L, request_hash(&text).data, request_hash(&text).len);
   lua_setfield(L, 5, "request_hash");
   lua_settop(L, 5);
   return 1;
@@ -431,12 +431,16 @@ static int core_result(lua_State *L) {
   return count;
 }
 
-static void copy_header(lua_State *L, int headers, const char *name, char *out, size_t size) {
-  size_t len;
-  lua_getfield(L, headers, name);
-  const char *text = lua_tolstring(L, -1, &len);
-  if (text && len < size) memcpy(out, text, len + 1);
-  lua_pop(L, 1);
+static void keep_headers(lua_State *L, int headers, struct transfer_answer_headers *kept) {
+  lua_pushnil(L);
+  while (lua_next(L, headers)) {
+    if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING) {
+      size_t name_len, value_len;
+      const char *name = lua_tolstring(L, -2, &name_len), *value = lua_tolstring(L, -1, &value_len);
+      transfer_keep_header(kept, name, name_len, value, value_len);
+    }
+    lua_pop(L, 1);
+  }
 }
 
 /* core:answer(operation, request, status, headers, body): what a host's own transport brought. Header names
@@ -453,14 +457,7 @@ static int core_answer(lua_State *L) {
   luaL_checkstack(L, 30, "answer");
   o.too_large = o.body_len > c->max_response_size;
   if (o.too_large) o.curl_code = 1; /* any: too_large says it */
-  struct transfer_answer_headers *h = &o.headers;
-  copy_header(L, 5, "x-acs-request-id", h->request_id, sizeof h->request_id);
-  copy_header(L, 5, "date", h->date, sizeof h->date);
-  copy_header(L, 5, "retry-after", h->retry_after, sizeof h->retry_after);
-  copy_header(L, 5, "x-acs-retry-after", h->acs_retry_after, sizeof h->acs_retry_after);
-  copy_header(L, 5, "x-ratelimit-user-api", h->ratelimit_user_api, sizeof h->ratelimit_user_api);
-  copy_header(L, 5, "x-ratelimit-user", h->ratelimit_user, sizeof h->ratelimit_user);
-  copy_header(L, 5, "location", h->location, sizeof h->location);
+  keep_headers(L, 5, &o.headers);
   o.content_type = field_string(L, 5, "content-type", "");
   return push_answer(L, c, &o, 2, field_string(L, 3, "request_hash", ""));
 }

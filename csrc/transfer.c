@@ -143,59 +143,61 @@ static size_t on_body(char *data, size_t one, size_t len, void *user) {
   return len;
 }
 
-/* Copies the value if the line is the header `name` (given with its colon). */
-static int keep_header(const char *line, size_t len, const char *name, char *out, size_t size) {
-  size_t name_len = strlen(name);
-  if (len < name_len || strncasecmp(line, name, name_len) != 0) return 0;
-  line += name_len, len -= name_len;
-  while (len && (line[0] == ' ' || line[0] == '\t')) line++, len--;
-  while (len && (unsigned char)line[len - 1] <= ' ') len--;
-  if (len >= size) return 1; /* absurd: left out, for a cut one might show part of a secret */
-  memcpy(out, line, len);
-  out[len] = '\0';
-  return 1;
+struct kept_header {
+  const char *name;
+  size_t offset, size; /* within struct transfer_answer_headers */
+};
+
+#define KEPT(name, field)                                                                                              \
+  { name, offsetof(struct transfer_answer_headers, field), sizeof((struct transfer_answer_headers *)0)->field }
+
+static const struct kept_header kept_headers[] = {
+    KEPT("x-acs-request-id", request_id),
+    KEPT("date", date),
+    KEPT("retry-after", retry_after),
+    KEPT("x-acs-retry-after", acs_retry_after),
+    KEPT("x-ratelimit-user-api", ratelimit_user_api),
+    KEPT("x-ratelimit-user", ratelimit_user),
+    KEPT("location", location),
+};
+
+void transfer_keep_header(struct transfer_answer_headers *headers, const char *name, size_t name_len, const char *value,
+                          size_t value_len) {
+  for (size_t i = 0; i < sizeof kept_headers / sizeof *kept_headers; i++) {
+    const struct kept_header *kept = &kept_headers[i];
+    if (strlen(kept->name) != name_len || strncasecmp(kept->name, name, name_len) != 0) continue;
+    if (value_len >= kept->size) return; /* absurd: left out, for a cut one might show part of a secret */
+    char *out = (char *)headers + kept->offset;
+    memcpy(out, value, value_len);
+    out[value_len] = '\0';
+    return;
+  }
+}
+
+static void keep_header_line(struct transfer *t, const char *line, size_t len) {
+  const char *colon = memchr(line, ':', len);
+  if (!colon) return;
+  const char *value = colon + 1, *end = line + len;
+  while (value < end && (*value == ' ' || *value == '\t')) value++;
+  while (end > value && (unsigned char)end[-1] <= ' ') end--;
+  transfer_keep_header(&t->outcome.headers, line, (size_t)(colon - line), value, (size_t)(end - value));
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *user) {
   (void)one;
   struct transfer *t = user;
-  struct transfer_answer_headers *h = &t->outcome.headers;
   t->header_bytes += len;
   if (t->header_bytes > MAX_HEADER_BYTES) {
     t->outcome.too_large = 1;
     return 0;
   }
-  switch (line[0]) {
-  case 'H':
-    if (len < 5 || memcmp(line, "HTTP/", 5) != 0) break;
-    memset(h, 0, sizeof *h); /* a new head: interim ones don't count */
+  if (len > 5 && !memcmp(line, "HTTP/", 5)) { /* a new head: interim ones don't count */
+    memset(&t->outcome.headers, 0, sizeof t->outcome.headers);
     t->head_complete = 0;
-    break;
-  case '\r':
-  case '\n':
+  } else if (line[0] == '\r' || line[0] == '\n') {
     t->head_complete = 1;
-    break;
-  case 'x':
-  case 'X':
-    (void)(keep_header(line, len, "x-acs-request-id:", h->request_id, sizeof h->request_id) ||
-           keep_header(line, len, "x-acs-retry-after:", h->acs_retry_after, sizeof h->acs_retry_after) ||
-           keep_header(line, len, "x-ratelimit-user-api:", h->ratelimit_user_api, sizeof h->ratelimit_user_api) ||
-           keep_header(line, len, "x-ratelimit-user:", h->ratelimit_user, sizeof h->ratelimit_user));
-    break;
-  case 'd':
-  case 'D':
-    keep_header(line, len, "date:", h->date, sizeof h->date);
-    break;
-  case 'r':
-  case 'R':
-    keep_header(line, len, "retry-after:", h->retry_after, sizeof h->retry_after);
-    break;
-  case 'l':
-  case 'L':
-    keep_header(line, len, "location:", h->location, sizeof h->location);
-    break;
-  default:
-    break;
+  } else {
+    keep_header_line(t, line, len);
   }
   return len;
 }

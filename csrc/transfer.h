@@ -57,6 +57,10 @@ struct transfer_outcome {
   struct transfer_answer_headers headers;
 };
 
+/* Keeps a header of an answer if it is one of these. Names in any letter case. */
+void transfer_keep_header(struct transfer_answer_headers *headers, const char *name, size_t name_len, const char *value,
+                          size_t value_len);
+
 /* Initialises libcurl once per process, in a thread-safe way. Returns 0, or -1. */
 int transfer_library_init(void);
 

@@ -1,7 +1,9 @@
 -- The command, run as a process: what goes where, and with which exit status.
 
+local child = require "spec.support.child"
 local cjson = require "cjson"
 local endpoint = require "spec.support.endpoint"
+local files = require "spec.support.files"
 
 local server
 
@@ -9,12 +11,7 @@ lazy_setup(function() server = endpoint.start() end)
 lazy_teardown(function() server:stop() end)
 before_each(function() server:reset() end)
 
-local function quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
-
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local quoted = child.quoted
 
 -- Runs the command; returns its output, its errors and its status. `wrap` makes another command line of it.
 local function run(arguments, environment, wrap)
@@ -27,7 +24,7 @@ local function run(arguments, environment, wrap)
   local pipe = io.popen("{ " .. line .. "; } 2>" .. err .. "; echo \"status $?\"")
   local output, status = pipe:read "a":match "^(.*)status (%d+)\n$"
   pipe:close()
-  local errors = read(err)
+  local errors = files.read(err)
   os.remove(err)
   return output, errors, tonumber(status)
 end

@@ -10,11 +10,9 @@ local server, client, attempts
 local FAST = { max_attempts = 3, base_delay = 0.01, max_delay = 0.02 }
 
 local function new(changes)
-  local options = { endpoint = server.url, access_key_id = server.access_key_id, retry = FAST,
-    access_key_secret = server.access_key_secret, ca_file = server.ca_file, proxy = "",
-    on_attempt = function(attempt) attempts[#attempts + 1] = attempt end }
+  local options = { retry = FAST, on_attempt = function(attempt) attempts[#attempts + 1] = attempt end }
   for k, v in pairs(changes or {}) do options[k] = v end
-  return assert(crsync.new(options))
+  return server:client(options)
 end
 
 local function get(c) return (c or client):get_task("cri-1", "rst-1") end

@@ -62,11 +62,7 @@ layers
 end)
 
 describe("a report's form", function()
-  local all = {}
-  for name in io.popen("ls spec/examples"):lines() do
-    name = name:match "^(get%..*)%.json$"
-    if name then all[#all + 1] = name end
-  end
+  local all = examples.names()
 
   for _, width in ipairs { 40, 60, 80, 200 } do
     it("keeps to " .. width .. " columns", function()

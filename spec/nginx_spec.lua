@@ -1,6 +1,5 @@
 -- A real server in front: nginx with TLS and HTTP/2, as it is in the world.
 
-local crsync = require "crsync"
 local core = require "crsync.core"
 local endpoint = require "spec.support.endpoint"
 local nginx = require "spec.support.nginx"
@@ -8,12 +7,7 @@ local operations = require "crsync.operations"
 
 local server, front
 
-local function new(changes)
-  local options = { endpoint = front.url, access_key_id = server.access_key_id, ca_file = front.ca_file, proxy = "",
-    access_key_secret = server.access_key_secret, retry = { base_delay = 0.01, max_delay = 0.02 } }
-  for k, v in pairs(changes or {}) do options[k] = v end
-  return assert(crsync.new(options))
-end
+local function new() return server:client { endpoint = front.url, ca_file = front.ca_file } end
 
 lazy_setup(function()
   server = endpoint.start()

@@ -6,18 +6,11 @@ local endpoint = require "spec.support.endpoint"
 
 local server, client
 
-local function new(changes)
-  local options = { endpoint = server.url, access_key_id = server.access_key_id, proxy = "",
-    access_key_secret = server.access_key_secret, retry = { base_delay = 0.01, max_delay = 0.02 } }
-  for k, v in pairs(changes or {}) do options[k] = v end
-  return assert(crsync.new(options))
-end
-
 lazy_setup(function() server = endpoint.start() end)
 lazy_teardown(function() server:stop() end)
 before_each(function()
   server:reset()
-  client = new()
+  client = server:client()
 end)
 after_each(function() client:close() end)
 
@@ -141,7 +134,7 @@ describe("create_task", function()
     end
     server:reset()
     server:answer_always { hang = true }
-    local _, err = new({ timeout = 0.2 }):create_task("cri-1", NEW_TASK)
+    local _, err = server:client({ timeout = 0.2 }):create_task("cri-1", NEW_TASK)
     assert.same({ "timeout", 1 }, { err.kind, err.attempts })
     assert.equal(1, #server:requests())
   end)
@@ -151,7 +144,7 @@ describe("create_task", function()
     local id = client:create_task("cri-1", NEW_TASK)
     assert.is_nil(id) -- a skew refusal without a skew is not tried again
     assert.equal(2, #server:requests())
-    local refused = new { endpoint = "http://127.0.0.1:1" }
+    local refused = server:client { endpoint = "http://127.0.0.1:1" }
     local _, err = refused:create_task("cri-1", NEW_TASK)
     assert.same({ "network", 3 }, { err.kind, err.attempts })
   end)
@@ -243,7 +236,7 @@ describe("get_tasks", function()
 
   it("is not held up by one that hangs", function()
     server:answer_for("slow", { hang = true })
-    local tasks, errors = new({ timeout = 0.3, retry = false }):get_tasks("cri-1", { "slow", "A", "B" },
+    local tasks, errors = server:client({ timeout = 0.3, retry = false }):get_tasks("cri-1", { "slow", "A", "B" },
       { concurrency = 2 })
     assert.is_table(tasks.A)
     assert.is_table(tasks.B)
@@ -277,7 +270,7 @@ describe("get_tasks", function()
       end,
       sleep = socket.sleep,
     }
-    local tasks = new({ loop = host }):get_tasks("cri-1", { "A", "B", "C" }, { concurrency = 2 })
+    local tasks = server:client({ loop = host }):get_tasks("cri-1", { "A", "B", "C" }, { concurrency = 2 })
     assert.same({ "A", "B", "C" }, { tasks.A.SyncTaskId, tasks.B.SyncTaskId, tasks.C.SyncTaskId })
   end)
 end)

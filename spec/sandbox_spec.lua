@@ -69,6 +69,7 @@ describe("crsync sandbox", function()
     local list, total = client:list_tasks("cri-sandbox", { SyncRecordId = results[2].task.SyncBatchTaskId })
     assert.same({ 2, 2 }, { #list, total })
     assert.equal(1, #client:list_tasks("cri-sandbox", { PageSize = 1, limit = 1 }))
+    assert.equal(3, #client:list_tasks("cri-sandbox", { PageSize = 1 }))
   end)
 
   it("makes, cancels and does not find", function()

@@ -6,18 +6,11 @@ local endpoint = require "spec.support.endpoint"
 
 local server, client
 
-local function new(changes)
-  local options = { endpoint = server.url, access_key_id = server.access_key_id, proxy = "",
-    access_key_secret = server.access_key_secret, retry = { base_delay = 0.01, max_delay = 0.02 } }
-  for k, v in pairs(changes or {}) do options[k] = v end
-  return assert(crsync.new(options))
-end
-
 lazy_setup(function() server = endpoint.start() end)
 lazy_teardown(function() server:stop() end)
 before_each(function()
   server:reset()
-  client = new()
+  client = server:client()
 end)
 after_each(function() client:close() end)
 

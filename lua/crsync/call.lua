@@ -61,6 +61,7 @@ end
 local function try(self, operation, params, state, attempt)
   local err = credentials.ensure(self.source, self.engine, attempt.new_credentials)
   if err then return nil, err, true end
+  state.attempt = state.attempt + 1
   self.loop.acquire()
   local time_left = math.max(state.deadline - core.now(), 0.001)
   attempt.clock_offset = self.clock_offset
@@ -109,10 +110,7 @@ local function decide(self, operation, state, err, final)
   err.action = err.action or operation.action
   state.last = err
   state.time_left = state.deadline - core.now()
-  if final then
-    state.attempt = state.attempt - 1
-    return nil
-  end
+  if final then return nil end
   return retry.decide(self.settings.retry, err, state, core.random)
 end
 
@@ -132,7 +130,6 @@ function call.perform(self, operation, params, deadline)
     if started >= state.deadline then
       return nil, finish_error(self, deadline_error(self, operation, state), state), state.attempt
     end
-    state.attempt = state.attempt + 1
     local answer, err, final = try(self, operation, params, state, attempt)
     local decision = err and decide(self, operation, state, err, final)
     if not final then report_attempt(self, operation, state, started, answer, err, decision) end

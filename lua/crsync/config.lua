@@ -46,12 +46,16 @@ local function sorted_names(t)
   return table.concat(names, ", ")
 end
 
+--- A text without the blanks and line ends that stick to what is pasted; nil stays nil.
+---@param s string|nil
+---@return string|nil
+function config.trimmed(s) return s and s:match("^%s*(.-)%s*$") end
+
 --- A variable of the environment without outer blanks; nil when it is unset or empty.
 ---@param name string
 ---@return string|nil
 function config.env(name)
-  local value = os.getenv(name)
-  value = value and value:match("^%s*(.-)%s*$")
+  local value = config.trimmed(os.getenv(name))
   return value ~= "" and value or nil
 end
 
@@ -66,7 +70,7 @@ local function check_types(options)
       return errors.config("unknown option %q; the options are: %s", tostring(name), sorted_names(OPTION_TYPES))
     elseif type(value) ~= expected and not (name == "retry" and value == false) then
       return errors.config("option %s should be a %s and is a %s", name, expected, type(value))
-    elseif expected == "string" and has_control_characters(value:match("^%s*(.-)%s*$")) then
+    elseif expected == "string" and has_control_characters(config.trimmed(value)) then
       return errors.config("option %s holds a control character", name)
     end
   end
@@ -163,7 +167,7 @@ end
 local HOSTS = { public = "https://cr.%s.aliyuncs.com", vpc = "https://cr-vpc.%s.aliyuncs.com" }
 
 local function region_endpoint(options)
-  local region = options.region and options.region:match("^%s*(.-)%s*$") or config.env("ALIBABA_CLOUD_REGION_ID")
+  local region = config.trimmed(options.region) or config.env("ALIBABA_CLOUD_REGION_ID")
   if not region or region == "" then
     return nil, errors.config("no region and no endpoint: set option region or endpoint, or the environment variable"
       .. " ALIBABA_CLOUD_REGION_ID or ALIBABA_CLOUD_ENDPOINT (the region of the source instance, such as cn-hangzhou)")
@@ -178,7 +182,7 @@ local function endpoint_url(options)
   if options.network and not HOSTS[options.network] then
     return nil, errors.config("option network should be \"public\" or \"vpc\" and is %q", options.network)
   end
-  if options.endpoint then return config.parse_endpoint(options.endpoint:match("^%s*(.-)%s*$"), "option endpoint") end
+  if options.endpoint then return config.parse_endpoint(config.trimmed(options.endpoint), "option endpoint") end
   -- A region that is asked for in so many words goes before an endpoint that happens to be exported.
   local from_environment = not options.region and config.env("ALIBABA_CLOUD_ENDPOINT")
   if from_environment then return config.parse_endpoint(from_environment, "ALIBABA_CLOUD_ENDPOINT") end

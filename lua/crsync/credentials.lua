@@ -18,7 +18,7 @@ local ID, SECRET, TOKEN =
 -- Asked again so many seconds before they expire, so that none expires on its way.
 local AHEAD = 180
 
-local function trimmed(s) return s and s:match("^%s*(.-)%s*$") end
+local trimmed = config.trimmed
 
 local function from_options(options)
   local id, secret = trimmed(options.access_key_id), trimmed(options.access_key_secret)

@@ -33,8 +33,7 @@ local function key_source(key)
   return key:find("^[%a_][%w_]*$") and not KEYWORDS[key] and key or "[" .. quote(key) .. "]"
 end
 
-local function keys_of(t)
-  local shape = fields.shape(t)
+local function keys_of(t, shape)
   if shape ~= nil then return fields.sorted_keys(t) end
   local names, positions = {}, {}
   for key in pairs(t) do
@@ -55,10 +54,10 @@ local function write_table(t, out, indent)
     out[#out + 1] = "{}"
     return
   end
-  local inner, is_list = indent .. "  ", fields.shape(t) == "list"
+  local inner, shape = indent .. "  ", fields.shape(t)
   out[#out + 1] = "{\n"
-  for _, key in ipairs(keys_of(t)) do
-    out[#out + 1] = inner .. (is_list and "" or key_source(key) .. " = ")
+  for _, key in ipairs(keys_of(t, shape)) do
+    out[#out + 1] = inner .. (shape == "list" and "" or key_source(key) .. " = ")
     write(t[key], out, inner)
     out[#out + 1] = ",\n"
   end

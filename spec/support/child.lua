@@ -2,10 +2,12 @@
 
 local child = {}
 
-local function quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
+--- A word that a shell takes as it is.
+function child.quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
 
 --- The command that runs a script; prefix is words of a shell to stand before it: variables, a wrapper.
 function child.command(script, prefix)
+  local quoted = child.quoted
   return ("%s LUA_PATH=%s LUA_CPATH=%s %s -e %s"):format(prefix or "", quoted(package.path), quoted(package.cpath),
     os.getenv "LUA" or "lua5.4", quoted(script))
 end

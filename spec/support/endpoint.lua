@@ -120,6 +120,14 @@ function Endpoint:set(values) tell(self, { name = "set", values = values }) end
 --- Seconds of processor time that the server has used.
 function Endpoint:processor_time() return tell(self, { name = "processor_time" }) end
 
+--- A client of this endpoint whose pauses are short. Options change or add to the defaults.
+function Endpoint:client(options)
+  local all = { endpoint = self.url, access_key_id = self.access_key_id, access_key_secret = self.access_key_secret,
+    ca_file = self.ca_file, proxy = "", retry = { base_delay = 0.01, max_delay = 0.02 } }
+  for name, value in pairs(options or {}) do all[name] = value end
+  return assert(require "crsync".new(all))
+end
+
 function Endpoint:stop()
   if not self.control then return end
   -- Closing alone says nothing to the server while another child has inherited the descriptor.

@@ -11,6 +11,15 @@ local engine = core.new { endpoint = "https://example", access_key_id = "id", ac
 --- The text of spec/examples/NAME.json.
 function examples.read(name) return files.read("spec/examples/" .. name .. ".json") end
 
+--- The names of all examples of a task.
+function examples.names()
+  local names = {}
+  for name in io.popen "ls spec/examples":lines() do
+    if name:find "^get%." or name:find "^ok%.GetRepoSyncTask" then names[#names + 1] = name:match "^(.*)%.json$" end
+  end
+  return names
+end
+
 --- The decoded task of that name, or of a body.
 function examples.task(name, body)
   return assert(engine:answer(operations.GetRepoSyncTask, {}, 200, {}, body or examples.read(name)))

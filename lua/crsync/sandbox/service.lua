@@ -102,7 +102,8 @@ function operations.GetRepoSyncTask(self, query)
 end
 
 local function page_of(query, items, field, total)
-  local number, size = math.tointeger(query.PageNo) or 1, math.min(math.tointeger(query.PageSize) or 30, 100)
+  local function count(name, default) return math.max(1, math.tointeger(tonumber(query[name])) or default) end
+  local number, size = count("PageNo", 1), math.min(count("PageSize", 30), 100)
   local page = {}
   for i = (number - 1) * size + 1, math.min(number * size, #items) do page[#page + 1] = items[i] end
   return { PageNo = number, PageSize = size, TotalCount = total(#items), [field] = page }
