@@ -253,6 +253,20 @@ describe("get_tasks", function()
     assert.equal(5, #server:requests())
   end)
 
+  it("stops trying again where everything fails", function()
+    server:answer_always "err.503.ServiceUnavailable"
+    local ids = {}
+    for i = 1, 60 do ids[i] = "rst-" .. i end
+    local eager = server:client { retry = { max_attempts = 3, base_delay = 0 } }
+    local tasks, errors = eager:get_tasks("cri-1", ids)
+    assert.is_nil(next(tasks))
+    assert.equal(60 + 100, #server:requests())
+    local _, err = eager:get_task("cri-1", "last")
+    assert.equal(1, err.attempts)
+    assert.truthy(tostring(err):find("not tried again, as most", 1, true))
+    assert.equal("server", errors["rst-60"].kind)
+  end)
+
   it("checks its arguments", function()
     for _, case in ipairs { { "cri-1", "A" }, { "cri-1", { "" } }, { "", { "A" } },
       { "cri-1", { "A" }, { concurrency = 0 } }, { "cri-1", { "A" }, { concurrency = 1.5 } },

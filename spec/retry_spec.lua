@@ -7,7 +7,8 @@ local function most() return 0.999999 end
 local function none() return 0 end
 
 local function state(changes)
-  local s = { attempt = 1, time_left = 60, repeatable = true, can_renew = false, tried = {} }
+  local s = { attempt = 1, time_left = 60, repeatable = true, can_renew = false, tried = {},
+    budget = retry.new_budget() }
   for k, v in pairs(changes or {}) do s[k] = v end
   return s
 end
@@ -96,5 +97,51 @@ describe("one fresh signature", function()
     local s = state { can_renew = true }
     retry.decide(POLICY, { code = "SecurityTokenExpired" }, s, most)
     assert.same({ token = true }, s.tried)
+  end)
+end)
+
+describe("the budget", function()
+  local FAULT, TIMEOUT = { kind = "server", retryable = true }, { kind = "timeout", retryable = true }
+
+  local function retries(err, budget)
+    local count, s = 0
+    repeat
+      s = state { budget = budget }
+      count = count + 1
+    until not retry.decide(POLICY, err, s, none)
+    assert.is_true(s.held_back)
+    return count - 1
+  end
+
+  it("is shared by all calls and ends", function()
+    assert.equal(100, retries(FAULT, retry.new_budget()))
+    assert.equal(50, retries(TIMEOUT, retry.new_budget()))
+    local budget = retry.new_budget()
+    retries(FAULT, budget)
+    assert.equal(0, retries(FAULT, budget))
+  end)
+
+  it("gets the cost back from a call that succeeds after all, a little from any other, and never grows", function()
+    local budget = retry.new_budget()
+    retries(FAULT, budget)
+    budget.left = 10
+    local s = state { budget = budget }
+    retry.decide(POLICY, FAULT, s, none)
+    assert.equal(5, budget.left)
+    retry.succeeded(s)
+    assert.equal(10, budget.left)
+    retry.succeeded(state { budget = budget })
+    assert.equal(11, budget.left)
+    local full = retry.new_budget()
+    retry.succeeded(state { budget = full })
+    assert.same(retry.new_budget(), full)
+  end)
+
+  it("is not touched by an error that is given back or cured by a fresh signature", function()
+    local budget = retry.new_budget()
+    decide(FAULT, { budget = budget, attempt = 3 })
+    decide({ kind = "client", code = "SignatureNonceUsed" }, { budget = budget })
+    decide({ kind = "throttled", retryable = true, retry_after = 99 }, { budget = budget })
+    assert.same(retry.new_budget(), budget)
   end)
 end)

@@ -83,11 +83,15 @@ local function new_state(self, operation, deadline)
     repeatable = operation.repeatable,
     can_renew = self.source.ask ~= nil,
     tried = {},
+    budget = self.retry_budget,
   }
 end
 
+local HELD_BACK = "not tried again, as most of this client's latest calls have failed"
+
 local function finish_error(self, err, state)
   err.attempts = state.attempt
+  if state.held_back then err.hint = err.hint or HELD_BACK end
   err.no_proxy = self.settings.proxy == ""
   return errors.new(err)
 end
@@ -133,7 +137,10 @@ function call.perform(self, operation, params, deadline)
     local answer, err, final = try(self, operation, params, state, attempt)
     local decision = err and decide(self, operation, state, err, final)
     if not final then report_attempt(self, operation, state, started, answer, err, decision) end
-    if not err then return answer, nil, state.attempt end
+    if not err then
+      retry.succeeded(state)
+      return answer, nil, state.attempt
+    end
     if not decision then return nil, finish_error(self, err, state), state.attempt end
     self.clock_offset = decision.clock_offset or self.clock_offset
     attempt = { fresh_connection = decision.fresh_connection, new_credentials = decision.new_credentials }

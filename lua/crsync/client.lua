@@ -8,6 +8,7 @@ local credentials = require "crsync.credentials"
 local errors = require "crsync.error"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
+local retry = require "crsync.retry"
 local wait = require "crsync.wait"
 
 ---@class crsync.Client
@@ -354,6 +355,7 @@ function client.new(options)
     loop = loop.new(settings.loop, engine),
     settings = settings,
     source = source,
+    retry_budget = retry.new_budget(),
     host = settings.endpoint:gsub("^%a+://", ""),
   }, Client)
 end

@@ -1,4 +1,7 @@
 --- Which error is tried again, and after how long. Pure: clock and random numbers are passed in.
+---
+--- All calls of a client draw on one budget, the token bucket that other clouds' SDKs call the "standard" mode: where
+--- most calls fail, trying each of them again only adds to what the service suffers from.
 
 ---@class crsync.RetryPolicy
 ---@field max_attempts integer  requests for one call at most, the first among them
@@ -29,6 +32,12 @@ local REMEDIES = {
 ---@field repeatable boolean        whether the operation may be done twice
 ---@field can_renew boolean         whether there is a source to ask for new credentials
 ---@field tried table<string, boolean>  remedies used up
+---@field budget crsync.RetryBudget  the client's
+---@field held_back boolean|nil     set when the budget, and nothing else, forbids another attempt
+---@field paid integer|nil          what the last retry has cost
+
+---@class crsync.RetryBudget
+---@field left integer
 
 local function clock_remedy(err)
   if not err.clock_difference or err.clock_difference == 0 then return nil end
@@ -55,6 +64,32 @@ local function is_safe(err, state)
   if state.repeatable or err.kind == "throttled" then return true end
   return (err.kind == "network" or err.kind == "timeout") and err.sent == false
 end
+
+-- ---- the budget ---------------------------------------------------------------------------------------
+
+local BUDGET, COST, COST_OF_TIMEOUT, REWARD = 500, 5, 10, 1
+
+--- A full budget, for a client.
+---@return crsync.RetryBudget
+function retry.new_budget() return { left = BUDGET } end
+
+local function pay(err, state)
+  local cost = err.kind == "timeout" and COST_OF_TIMEOUT or COST
+  if cost > state.budget.left then
+    state.held_back = true
+    return false
+  end
+  state.budget.left, state.paid = state.budget.left - cost, cost
+  return true
+end
+
+--- A call has succeeded: what its last retry has cost comes back, or a little for one that needed none.
+---@param state crsync.RetryState
+function retry.succeeded(state)
+  state.budget.left = math.min(BUDGET, state.budget.left + (state.paid or REWARD))
+end
+
+-- ---- the decision -------------------------------------------------------------------------------------
 
 --- Seconds to pause after the n-th attempt: full jitter, exponential, capped; longer if the service says so.
 ---@param policy crsync.RetryPolicy
@@ -83,7 +118,7 @@ function retry.decide(policy, err, state, random)
   end
   if not (err.retryable and attempts_left and is_safe(err, state)) then return nil end
   local pause = retry.pause(policy, state.attempt, err.retry_after, random)
-  if pause >= state.time_left then return nil end
+  if pause >= state.time_left or not pay(err, state) then return nil end
   return { pause = pause }
 end
 
