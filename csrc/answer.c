@@ -93,8 +93,10 @@ static void push_error(lua_State *L, const struct answer *a, enum fault kind) {
   lua_setfield(L, -2, "retryable");
   lua_pushstring(L, a->host);
   lua_setfield(L, -2, "endpoint");
-  lua_pushstring(L, a->action);
-  lua_setfield(L, -2, "action");
+  if (a->action) {
+    lua_pushstring(L, a->action);
+    lua_setfield(L, -2, "action");
+  }
   lua_pushboolean(L, o->sent);
   lua_setfield(L, -2, "sent");
   if (!o->status) return;
@@ -124,7 +126,10 @@ static void set_times(lua_State *L, const struct answer *a) {
 
 static int push_too_large(lua_State *L, const struct answer *a) {
   push_error(L, a, FAULT_DECODE);
-  set_message(L, a, "the answer is too large: more than max_response_size (%zu bytes)", a->max_response_size);
+  if (a->max_response_size)
+    set_message(L, a, "the answer is too large: more than max_response_size (%zu bytes)", a->max_response_size);
+  else
+    set_message(L, a, "the answer is too large");
   return 2;
 }
 
@@ -272,5 +277,18 @@ int answer_push(lua_State *L, const struct answer *a) {
   if (o->status >= 300) return is_object ? push_refusal(L, a, body) : push_page(L, a, "not an object");
   if (is_object && is_refused(L, body)) return push_refusal(L, a, body);
   if (!decode_conform(L, a->shape, reason)) return push_decode_error(L, a, reason);
+  return 1;
+}
+
+int answer_push_plain(lua_State *L, const struct answer *a) {
+  const struct transfer_outcome *o = a->outcome;
+  if (o->curl_code) return push_transfer_error(L, a);
+  lua_createtable(L, 0, 5);
+  lua_pushinteger(L, o->status);
+  lua_setfield(L, -2, "status");
+  lua_pushlstring(L, o->body, o->body_len);
+  lua_setfield(L, -2, "body");
+  set_string(L, a, "request_id", o->headers.request_id);
+  set_times(L, a);
   return 1;
 }

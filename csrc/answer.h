@@ -25,6 +25,10 @@ struct answer {
  * endpoint, action, retryable, retry_after, …) and returns 2. Raises only for want of memory. */
 int answer_push(lua_State *L, const struct answer *a);
 
+/* The same for what is no operation's: pushes a table (status, body, request_id, clock_difference, retry_after) and
+ * returns 1, whatever the status; or nil and an error table, where none came. Needs outcome, signer and host alone. */
+int answer_push_plain(lua_State *L, const struct answer *a);
+
 #pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,7 @@
  *   core:finished() -> job or nil                      each job that has ended, once
  *   core:result(job) -> table, or nil and an error table
  *   core:get_task(instance_id, task_id)                all of this for one attempt
+ *   core:fetch(request) -> job, core:response(job)     the same for a request that is no operation's
  *
  * Ownership: the core owns engine and signer, a job its transfer. A job in flight is kept alive by the
  * core's first user value; a job keeps its core alive by its own. Closing a core detaches its jobs. Every
@@ -15,7 +16,9 @@
 #include "compat.h"
 #include "decode.h"
 #include "field.h"
+#include "file.h"
 #include "pollset.h"
+#include "process.h"
 #include "request.h"
 #include "sign.h"
 #include "transfer.h"
@@ -119,6 +122,8 @@ static struct job *push_job(lua_State *L, struct core *c, int operation) {
   job->next = c->jobs;
   if (c->jobs) c->jobs->previous = job;
   c->jobs = job;
+  job->transfer = transfer_new(c->engine, job);
+  if (!job->transfer) luaL_error(L, "not enough memory");
   return job;
 }
 
@@ -274,6 +279,15 @@ static void check_start_arguments(lua_State *L) {
   lua_settop(L, 4);
 }
 
+/* Starts the transfer of the job at the top of the stack, and leaves the job there. */
+static int start_job(lua_State *L, struct job *job, const struct transfer_request *request) {
+  anchor(L, job, 1);
+  if (!transfer_start(job->transfer, request)) return 1;
+  anchor(L, job, 0);
+  detach_job(job);
+  return luaL_error(L, "cannot start a transfer: no memory or no descriptors are left");
+}
+
 /* core:start(operation, params, attempt) -> job
  * operation: action, version, method, answer (a shape, see decode.h). attempt: timeout, connect_timeout,
  * clock_offset (seconds), fresh_connection. */
@@ -287,20 +301,51 @@ static int core_start(lua_State *L) {
       .timeout_ms = milliseconds(field_number(L, 4, "timeout", c->timeout)),
       .connect_timeout_ms = milliseconds(field_number(L, 4, "connect_timeout", c->connect_timeout)),
       .fresh_connection = field_boolean(L, 4, "fresh_connection"),
-      .post = strcmp(field_string(L, 2, "method", "POST"), "GET") != 0,
+      .method = field_string(L, 2, "method", "POST"),
   };
   struct job *job = push_job(L, c, 2);
   memcpy(job->request_hash, request_hash(&text).data, request_hash(&text).len);
-  job->transfer = transfer_new(c->engine, job);
-  check_memory(L, !job->transfer);
   give_headers(L, job->transfer, c->signer, &text);
-  anchor(L, job, 1);
-  if (transfer_start(job->transfer, &request)) {
-    anchor(L, job, 0);
-    detach_job(job);
-    return luaL_error(L, "cannot start a transfer: no memory or no descriptors are left");
+  return start_job(L, job, &request);
+}
+
+/* Gives the job the headers of the table at `headers`. */
+static void give_plain_headers(lua_State *L, struct transfer *t, int headers) {
+  lua_pushnil(L);
+  while (lua_next(L, headers)) {
+    size_t name_len, value_len;
+    luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING, 2,
+                  "headers map names to strings");
+    const char *name = lua_tolstring(L, -2, &name_len), *value = lua_tolstring(L, -1, &value_len);
+    luaL_argcheck(L, !strpbrk(value, "\r\n") && strlen(value) == value_len, 2, "a header holds a control character");
+    check_memory(L, transfer_header(t, name, name_len, value, value_len));
+    lua_pop(L, 1);
   }
-  return 1;
+}
+
+/* core:fetch{ method, url, headers, body, timeout, connect_timeout, max_response_size, direct } -> job
+ * For those who give keys: nothing is signed here. direct: through no proxy. */
+static int core_fetch(lua_State *L) {
+  struct core *c = check_core(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  luaL_checkstack(L, 20, "request");
+  struct transfer_request request = {
+      .url = field_string(L, 2, "url", ""),
+      .method = field_string(L, 2, "method", "GET"),
+      .body = field_string(L, 2, "body", ""),
+      .timeout_ms = milliseconds(field_number(L, 2, "timeout", c->timeout)),
+      .connect_timeout_ms = milliseconds(field_number(L, 2, "connect_timeout", c->connect_timeout)),
+      .max_response_size = (size_t)field_number(L, 2, "max_response_size", 0),
+      .direct = field_boolean(L, 2, "direct"),
+  };
+  if (lua_isstring(L, -1)) request.body_len = lua_rawlen(L, -1);
+  if (lua_getfield(L, 2, "headers") != LUA_TTABLE) lua_newtable(L);
+  int headers = lua_gettop(L);
+  lua_pushnil(L);
+  struct job *job = push_job(L, c, headers + 1);
+  give_plain_headers(L, job->transfer, headers);
+  return start_job(L, job, &request);
 }
 
 /* core:prepare(operation, params, attempt) -> { method, url, headers, body }, for a transport of the host's */
@@ -416,19 +461,35 @@ static int push_answer(lua_State *L, const struct core *c, const struct transfer
   return answer_push(L, &a);
 }
 
-/* core:result(job) -> table, or nil and an error table. Once; the job is gone afterwards. */
-static int core_result(lua_State *L) {
-  struct core *c = check_core(L);
+/* The job at index 2, which has ended. */
+static struct job *check_ended(lua_State *L, const struct core *c) {
   struct job *job = check_job(L, 2, c);
-  const struct transfer_outcome *outcome = transfer_outcome(job->transfer);
-  if (!outcome) return luaL_error(L, "the request is still in flight");
+  if (!transfer_outcome(job->transfer)) luaL_error(L, "the request is still in flight");
   lua_settop(L, 2);
   luaL_checkstack(L, 30, "answer");
   lua_getiuservalue(L, 2, 2);
-  int count = push_answer(L, c, outcome, 3, job->request_hash);
+  return job;
+}
+
+static int finish_job(lua_State *L, struct job *job, int count) {
   anchor(L, job, 0);
   detach_job(job);
   return count;
+}
+
+/* core:result(job) -> table, or nil and an error table. Once; the job is gone afterwards. */
+static int core_result(lua_State *L) {
+  struct core *c = check_core(L);
+  struct job *job = check_ended(L, c);
+  return finish_job(L, job, push_answer(L, c, transfer_outcome(job->transfer), 3, job->request_hash));
+}
+
+/* core:response(job) -> { status, body, clock_difference, request_id }, or nil and an error table. Once. */
+static int core_response(lua_State *L) {
+  struct core *c = check_core(L);
+  struct job *job = check_ended(L, c);
+  struct answer a = {.outcome = transfer_outcome(job->transfer), .signer = c->signer, .host = ""};
+  return finish_job(L, job, answer_push_plain(L, &a));
 }
 
 static void keep_headers(lua_State *L, int headers, struct transfer_answer_headers *kept) {
@@ -518,6 +579,18 @@ static int core_get_task(lua_State *L) {
 /* sign(request) -> headers, canonical query, canonical request, string to sign */
 static int core_sign(lua_State *L) { return request_sign_alone(L, *(struct sign **)lua_touserdata(L, UP_SIGNER)); }
 
+/* decode(text) -> the JSON value, or nil and what is wrong and where; nothing of the text is in that */
+static int core_decode(lua_State *L) {
+  size_t len;
+  char reason[DECODE_REASON_SIZE];
+  const char *text = luaL_checklstring(L, 1, &len);
+  lua_settop(L, 1);
+  if (decode_value(L, UP_DECODER, text, len, reason)) return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, reason);
+  return 2;
+}
+
 /* now() -> seconds on a clock that is never set back */
 static int core_now(lua_State *L) {
   lua_pushnumber(L, (lua_Number)pollset_now_ms() / 1000);
@@ -578,19 +651,25 @@ int luaopen_crsync_core(lua_State *L) {
                                           {"finished", core_finished},
                                           {"cancel", core_cancel},
                                           {"result", core_result},
+                                          {"fetch", core_fetch},
+                                          {"response", core_response},
                                           {"answer", core_answer},
                                           {"get_task", core_get_task},
                                           {"close", core_close},
                                           {NULL, NULL}};
   static const luaL_Reg job_metamethods[] = {{"__gc", job_gc}, {"__tostring", job_tostring}, {NULL, NULL}};
   static const luaL_Reg no_methods[] = {{NULL, NULL}};
-  static const luaL_Reg functions[] = {{"new", core_new},     {"sign", core_sign},     {"now", core_now},
-                                       {"sleep", core_sleep}, {"random", core_random}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", core_new},        {"sign", core_sign},
+                                       {"decode", core_decode},  {"now", core_now},
+                                       {"sleep", core_sleep},    {"random", core_random},
+                                       {"read_file", file_read}, {"home", file_home},
+                                       {"spawn", process_spawn}, {NULL, NULL}};
   luaL_checkversion(L);
   if (transfer_library_init()) return luaL_error(L, "crsync: libcurl cannot be initialised");
   stay_loaded();
   decode_open(L);
   request_open(L);
+  process_open(L);
   make_type(L, CORE_TYPE, core_metamethods, core_methods);
   make_type(L, JOB_TYPE, job_metamethods, no_methods);
   lua_newtable(L);

@@ -369,6 +369,12 @@ int decode_value(lua_State *L, int decoder, const char *text, size_t len, char r
   push_for_cjson(L, &s);
   int status = lua_pcall(L, 1, 1, 0);
   if (status == LUA_ERRMEM) lua_error(L);
+  if (status != LUA_OK && s.marks) { /* the place that it names is one in the marked text: ask for the true one */
+    lua_pushvalue(L, decoder);
+    lua_pushlstring(L, text, len);
+    if (lua_pcall(L, 1, 1, 0) == LUA_ERRMEM) lua_error(L);
+    lua_remove(L, lua_type(L, -1) == LUA_TSTRING ? -2 : -1);
+  }
   if (status != LUA_OK) {
     const char *why = lua_tostring(L, -1);
     snprintf(reason, DECODE_REASON_SIZE, "%s", why ? why : "unknown reason");

@@ -43,6 +43,10 @@ struct transfer {
   enum state state;
   struct transfer *previous, *next; /* in the engine's list of running ones; next also in that of ended ones */
   CURL *easy;
+  size_t max_response_size;
+  char *request_body;
+  size_t request_body_len;
+  int is_unusual;    /* its handle has settings that the next transfer must not inherit */
   char *header_text; /* "name: value" NUL … : wiped when the transfer ends */
   size_t header_len, header_size, header_count;
   struct curl_slist *header_list; /* one array, pointing into header_text */
@@ -133,7 +137,7 @@ static int body_reserve(struct transfer *t, size_t more) {
 static size_t on_body(char *data, size_t one, size_t len, void *user) {
   (void)one;
   struct transfer *t = user;
-  if (len > t->engine->max_response_size - t->body_len) {
+  if (len > t->max_response_size - t->body_len) {
     t->outcome.too_large = 1;
     return 0;
   }
@@ -255,10 +259,10 @@ static CURL *take_handle(struct transfer_engine *e) {
 
 /* A handle that opened a connection is not used again: libcurl counts its repetitions on dead connections over
  * a handle's whole life, and gives up at the fifth. One that opened none repeated nothing. */
-static void give_handle_back(struct transfer_engine *e, CURL *easy) {
+static void give_handle_back(struct transfer_engine *e, CURL *easy, int is_unusual) {
   long new_connections = 1;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &new_connections);
-  if (!new_connections && e->idle_count < MAX_IDLE_HANDLES)
+  if (!new_connections && !is_unusual && e->idle_count < MAX_IDLE_HANDLES)
     e->idle[e->idle_count++] = easy;
   else
     curl_easy_cleanup(easy);
@@ -321,10 +325,11 @@ static void unlink_running(struct transfer *t) {
   t->previous = t->next = NULL;
 }
 
-static void wipe_headers(struct transfer *t) {
+static void wipe_request(struct transfer *t) {
   OPENSSL_clear_free(t->header_text, t->header_size);
+  OPENSSL_clear_free(t->request_body, t->request_body_len);
   free(t->header_list);
-  t->header_text = NULL;
+  t->header_text = t->request_body = NULL;
   t->header_list = NULL;
   t->header_len = t->header_size = t->header_count = 0;
 }
@@ -332,7 +337,7 @@ static void wipe_headers(struct transfer *t) {
 static void end_transfer(struct transfer *t, int code) {
   struct transfer_engine *e = t->engine;
   unlink_running(t);
-  wipe_headers(t);
+  wipe_request(t);
   t->state = ENDED;
   t->outcome.curl_code = code;
   t->outcome.error = t->error;
@@ -415,9 +420,10 @@ static void collect_ended(struct transfer_engine *e) {
     collect_outcome(t);
     curl_multi_remove_handle(e->multi, easy);
     t->easy = NULL;
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* both point into what is about to go */
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* all point into what is about to go */
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-    give_handle_back(e, easy);
+    give_handle_back(e, easy, t->is_unusual);
     end_transfer(t, (int)code);
   }
 }
@@ -445,6 +451,7 @@ struct transfer *transfer_new(struct transfer_engine *e, void *owner) {
   if (!t) return NULL;
   t->engine = e;
   t->owner = owner;
+  t->max_response_size = e->max_response_size;
   return t;
 }
 
@@ -489,8 +496,28 @@ static int list_headers(struct transfer *t) {
   return 0;
 }
 
+static int apply_body(struct transfer *t, const struct transfer_request *r) {
+  if (r->body_len && !(t->request_body = OPENSSL_malloc(r->body_len))) return -1;
+  if (r->body_len) memcpy(t->request_body, r->body, r->body_len);
+  t->request_body_len = r->body_len;
+  return curl_easy_setopt(t->easy, CURLOPT_POST, 1L) ||
+                 curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len) ||
+                 curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, r->body_len ? t->request_body : "")
+             ? -1
+             : 0;
+}
+
+static int apply_unusual(struct transfer *t, const struct transfer_request *r, int other_method) {
+  t->is_unusual = 1;
+  if (other_method && curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method)) return -1;
+  if (r->direct && (curl_easy_setopt(t->easy, CURLOPT_PROXY, "") || curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*")))
+    return -1;
+  return 0;
+}
+
 static int apply_request(struct transfer *t, const struct transfer_request *r) {
   CURL *easy = t->easy;
+  int is_get = !strcmp(r->method, "GET"), is_post = !strcmp(r->method, "POST");
   int failed = curl_easy_setopt(easy, CURLOPT_URL, r->url) ||
                curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->header_list) ||
                curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error) || curl_easy_setopt(easy, CURLOPT_PRIVATE, t) ||
@@ -498,13 +525,9 @@ static int apply_request(struct transfer *t, const struct transfer_request *r) {
                curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, r->timeout_ms) ||
                curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, r->connect_timeout_ms) ||
                curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)r->fresh_connection);
-  if (failed) return -1;
-  if (!r->post) return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) ? -1 : 0;
-  return curl_easy_setopt(easy, CURLOPT_POST, 1L) ||
-                 curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len) ||
-                 curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, r->body_len ? r->body : "")
-             ? -1
-             : 0;
+  if (r->max_response_size) t->max_response_size = r->max_response_size;
+  if (failed || (is_get ? curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) != CURLE_OK : apply_body(t, r))) return -1;
+  return r->direct || !(is_get || is_post) ? apply_unusual(t, r, !(is_get || is_post)) : 0;
 }
 
 static int add_to_multi(struct transfer *t) {
@@ -568,8 +591,9 @@ void transfer_free(struct transfer *t) {
   if (!t) return;
   if (t->state == RUNNING) stop_transfer(t);
   if (t->state == ENDED) unlink_ended(t);
-  wipe_headers(t);
+  wipe_request(t);
   free(t->content_type);
+  if (t->body) OPENSSL_cleanse(t->body, t->body_len); /* it may be an answer that holds keys */
   free(t->body);
   free(t);
 }

@@ -22,12 +22,14 @@ struct transfer_settings {
 };
 
 struct transfer_request {
-  const char *url;  /* with the query, encoded; copied */
-  int post;         /* 1: POST, 0: GET */
-  const char *body; /* copied */
+  const char *url;    /* with the query, encoded; copied */
+  const char *method; /* copied; "GET" is sent without a body, any other with one, even if it is empty */
+  const char *body;   /* copied, and wiped when the transfer ends */
   size_t body_len;
   long timeout_ms, connect_timeout_ms;
-  int fresh_connection; /* 1: neither take a kept connection nor risk that libcurl sends twice */
+  size_t max_response_size; /* bytes after decompression; 0: the engine's */
+  int fresh_connection;     /* 1: neither take a kept connection nor risk that libcurl sends twice */
+  int direct;               /* 1: through no proxy, whatever settings and environment say */
 };
 
 enum { TRANSFER_FORKED = -1 };

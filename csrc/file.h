@@ -1,0 +1,18 @@
+/* file.h - small files that hold keys, read with care; and where they are. Joins Lua and POSIX. */
+#ifndef CRSYNC_FILE_H
+#define CRSYNC_FILE_H
+
+#include "compat.h"
+
+#pragma GCC visibility push(hidden)
+
+/* The Lua function read_file(path): the whole of a regular file of at most 1 MiB, and whether anybody but its owner
+ * may read it. Otherwise nil, the reason, and whether there is such a file. Never waits, for a pipe for instance. */
+int file_read(lua_State *L);
+
+/* The Lua function home(): the user's home folder of the system's list of users, or nil. */
+int file_home(lua_State *L);
+
+#pragma GCC visibility pop
+
+#endif

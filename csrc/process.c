@@ -1,0 +1,225 @@
+/* process.c - see process.h. posix_spawn, since the host may have threads that fork would leave behind; a process group
+ * of its own, so that what the program has started ends with it. */
+#define _GNU_SOURCE
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROCESS_TYPE "crsync.process"
+
+enum { MAX_OUTPUT = 64 * 1024, MAX_WORDS = 1000, PIPES = 2 };
+
+extern char **environ;
+
+struct pipe_end {
+  int fd; /* -1: at its end */
+  size_t len;
+  char data[MAX_OUTPUT];
+};
+
+struct process {
+  pid_t pid;   /* 0: not started, or reaped */
+  pid_t owner; /* who started it: a forked child of the host's must leave it alone */
+  int status;  /* as of waitpid; -1: somebody else reaped it */
+  struct pipe_end pipes[PIPES];
+};
+
+/* ---- its end ------------------------------------------------------------------------------------- */
+
+static void close_pipe(struct pipe_end *p) {
+  if (p->fd >= 0) close(p->fd);
+  p->fd = -1;
+}
+
+static void wipe(struct process *p) {
+  for (int i = 0; i < PIPES; i++) {
+    OPENSSL_cleanse(p->pipes[i].data, p->pipes[i].len);
+    p->pipes[i].len = 0;
+  }
+}
+
+static int process_close(lua_State *L) {
+  struct process *p = luaL_checkudata(L, 1, PROCESS_TYPE);
+  for (int i = 0; i < PIPES; i++) close_pipe(&p->pipes[i]);
+  if (p->pid && p->owner == getpid()) {
+    kill(-p->pid, SIGKILL);
+    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) continue;
+  }
+  p->pid = 0;
+  wipe(p);
+  return 0;
+}
+
+/* ---- its start ----------------------------------------------------------------------------------- */
+
+/* Two pipes, [reading, writing], closed on exec. Returns 0, or -1 with none open. */
+static int open_pipes(int fds[PIPES][2]) {
+  for (int i = 0; i < PIPES; i++) {
+#if defined(__linux__)
+    int failed = pipe2(fds[i], O_CLOEXEC);
+#else
+    int failed = pipe(fds[i]) || fcntl(fds[i][0], F_SETFD, FD_CLOEXEC) || fcntl(fds[i][1], F_SETFD, FD_CLOEXEC);
+#endif
+    if (!failed) continue;
+    int reason = errno;
+    while (i--) close(fds[i][0]), close(fds[i][1]);
+    errno = reason;
+    return -1;
+  }
+  return 0;
+}
+
+/* The program starts with signals as a shell would give them, whatever the host ignores or blocks. */
+static int set_signals(posix_spawnattr_t *attributes) {
+  sigset_t none, ordinary;
+  sigemptyset(&none);
+  sigemptyset(&ordinary);
+  sigaddset(&ordinary, SIGPIPE);
+  sigaddset(&ordinary, SIGCHLD);
+  sigaddset(&ordinary, SIGINT);
+  sigaddset(&ordinary, SIGTERM);
+  return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) ||
+         posix_spawnattr_setpgroup(attributes, 0) || posix_spawnattr_setsigmask(attributes, &none) ||
+         posix_spawnattr_setsigdefault(attributes, &ordinary);
+}
+
+/* What the program inherits: nothing as input, the pipes, and where the system can tell it so, no other descriptor of
+ * the host's. Returns 0, or another number. */
+static int set_descriptors(posix_spawn_file_actions_t *actions, int fds[PIPES][2]) {
+  int failed = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
+               posix_spawn_file_actions_adddup2(actions, fds[0][1], STDOUT_FILENO) ||
+               posix_spawn_file_actions_adddup2(actions, fds[1][1], STDERR_FILENO);
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 34)
+  failed = failed || posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+#endif
+#endif
+  return failed;
+}
+
+/* Returns 0 or an error number. */
+static int spawn(pid_t *pid, const char *const *words, int fds[PIPES][2]) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  if (posix_spawn_file_actions_init(&actions)) return ENOMEM;
+  if (posix_spawnattr_init(&attributes)) {
+    posix_spawn_file_actions_destroy(&actions);
+    return ENOMEM;
+  }
+  int reason = set_descriptors(&actions, fds) || set_signals(&attributes)
+                   ? ENOMEM
+                   : posix_spawnp(pid, words[0], &actions, &attributes, (char *const *)words, environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return reason;
+}
+
+/* Makes an array of the sequence at index 1, in a userdata that is pushed; the strings stay the table's. */
+static const char *const *push_words(lua_State *L) {
+  size_t n = lua_rawlen(L, 1);
+  luaL_argcheck(L, n >= 1 && n <= MAX_WORDS, 1, "a program and its arguments are expected");
+  const char **words = lua_newuserdatauv(L, (n + 1) * sizeof *words, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, 1, (lua_Integer)i + 1);
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "each word should be a string");
+    words[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  words[n] = NULL;
+  return words;
+}
+
+int process_spawn(lua_State *L) {
+  int fds[PIPES][2];
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  const char *const *words = push_words(L);
+  struct process *p = lua_newuserdatauv(L, sizeof *p, 0);
+  p->pid = 0;
+  p->owner = getpid();
+  p->status = -1;
+  for (int i = 0; i < PIPES; i++) p->pipes[i].fd = -1, p->pipes[i].len = 0;
+  luaL_setmetatable(L, PROCESS_TYPE);
+  int reason = open_pipes(fds) ? errno : 0;
+  if (!reason) {
+    reason = spawn(&p->pid, words, fds);
+    if (reason) p->pid = 0;
+    for (int i = 0; i < PIPES; i++) {
+      close(fds[i][1]);
+      p->pipes[i].fd = fds[i][0];
+      fcntl(fds[i][0], F_SETFL, O_NONBLOCK);
+    }
+  }
+  if (!reason) return 1;
+  lua_pushnil(L);
+  lua_pushstring(L, strerror(reason));
+  return 2;
+}
+
+/* ---- its output ---------------------------------------------------------------------------------- */
+
+/* Reads what is there. What passes the limit is read all the same, lest the program wait for a reader. */
+static void drain(struct pipe_end *p) {
+  char excess[4096];
+  while (p->fd >= 0) {
+    size_t room = MAX_OUTPUT - p->len;
+    ssize_t n = read(p->fd, room ? p->data + p->len : excess, room ? room : sizeof excess);
+    if (n > 0 && room) p->len += (size_t)n;
+    if (n > 0 || (n < 0 && errno == EINTR)) continue;
+    if (n == 0 || errno != EAGAIN) close_pipe(p);
+    if (n < 0) break;
+  }
+  OPENSSL_cleanse(excess, sizeof excess);
+}
+
+/* 1 once the program has ended. A host that ignores SIGCHLD leaves no status to wait for. */
+static int has_ended(struct process *p) {
+  if (!p->pid) return 1;
+  pid_t who = waitpid(p->pid, &p->status, WNOHANG);
+  if (who == 0 || (who < 0 && errno == EINTR)) return 0;
+  if (who < 0) p->status = -1;
+  p->pid = 0;
+  return 1;
+}
+
+static int process_poll(lua_State *L) {
+  struct process *p = luaL_checkudata(L, 1, PROCESS_TYPE);
+  int ended = has_ended(p); /* first: what it wrote is in the pipes then */
+  for (int i = 0; i < PIPES; i++) drain(&p->pipes[i]);
+  if (!ended) return 0;
+  for (int i = 0; i < PIPES; i++) {
+    close_pipe(&p->pipes[i]); /* something that it has left running may hold the other end */
+    lua_pushlstring(L, p->pipes[i].data, p->pipes[i].len);
+  }
+  wipe(p);
+  if (p->status == -1)
+    lua_pushinteger(L, 0);
+  else if (WIFEXITED(p->status))
+    lua_pushinteger(L, WEXITSTATUS(p->status));
+  else
+    lua_pushnil(L);
+  return 3;
+}
+
+void process_open(lua_State *L) {
+  static const luaL_Reg methods[] = {{"poll", process_poll}, {"close", process_close}, {NULL, NULL}};
+  luaL_newmetatable(L, PROCESS_TYPE);
+  lua_pushcfunction(L, process_close);
+  lua_setfield(L, -2, "__gc");
+  lua_pushcfunction(L, process_close);
+  lua_setfield(L, -2, "__close");
+  lua_newtable(L);
+  luaL_setfuncs(L, methods, 0);
+  lua_setfield(L, -2, "__index");
+  lua_pushliteral(L, "crsync"); /* getmetatable shows no more */
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+}

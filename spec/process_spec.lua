@@ -1,0 +1,122 @@
+-- Programs and files as the core reads them.
+
+local core = require "crsync.core"
+local process = require "spec_process"
+local surroundings = require "spec.support.surroundings"
+
+before_each(surroundings.enter)
+after_each(surroundings.leave)
+
+local function pause(seconds) os.execute("sleep " .. seconds) end
+
+local function ended(p)
+  local limit = core.now() + 5
+  repeat
+    local output, errors, status = p:poll()
+    if output then return output, errors, status end
+    pause(0.01)
+  until core.now() > limit
+  error "the program did not end"
+end
+
+-- One that nobody has waited for yet is dead all the same.
+local function is_alive(pid)
+  local file <close> = io.open(("/proc/%s/stat"):format(pid))
+  return file ~= nil and not file:read("a"):find "^%d+ %(.-%) Z"
+end
+
+local function pid_in(path)
+  repeat
+    pause(0.01)
+    local file = io.open(path)
+    local pid = file and file:read "l"
+    if file then file:close() end
+  until pid
+  local file <close> = assert(io.open(path))
+  return file:read "l"
+end
+
+describe("a program", function()
+  it("is told by what it wrote and how it ended", function()
+    local p = assert(core.spawn { "sh", "-c", "echo out; echo err >&2; exit 7" })
+    assert.same({ "out\n", "err\n", 7 }, { ended(p) })
+    assert.same({ "", "", nil }, { ended(assert(core.spawn { "sh", "-c", "kill -9 $$" })) })
+  end)
+
+  it("may write more than is kept", function()
+    local output, _, status = ended(assert(core.spawn { "head", "-c", "1000000", "/dev/zero" }))
+    assert.same({ 65536, 0 }, { #output, status })
+  end)
+
+  it("starts with the signals that a shell would give it", function()
+    process.sigpipe "ignored"
+    assert.is_nil(select(3, ended(assert(core.spawn { "sh", "-c", "kill -PIPE $$; exit 1" }))))
+    process.sigpipe "default"
+  end)
+
+  for name, finish in pairs {
+    closed = function(p) p:close() end,
+    collected = function(p) getmetatable(p) end,
+  } do
+    it("is ended with what it has started when it is " .. name, function()
+      local path = surroundings.path "pid"
+      local p = assert(core.spawn { "sh", "-c", ("sleep 60 & echo $! > %s; wait"):format(path) })
+      local pid = pid_in(path)
+      assert.is_true(is_alive(pid))
+      finish(p)
+      p = nil -- luacheck: ignore 311
+      collectgarbage()
+      collectgarbage()
+      pause(0.1)
+      assert.is_false(is_alive(pid))
+    end)
+  end
+
+  it("may be closed twice, and is at its end then", function()
+    local p <close> = assert(core.spawn { "sleep", "60" })
+    assert.is_nil(p:poll())
+    p:close()
+    p:close()
+    assert.is_string((p:poll()))
+  end)
+
+  it("belongs to the process that started it, and outlives a fork's end", function()
+    local path = surroundings.path "pid"
+    local p <close> = assert(core.spawn { "sh", "-c", ("echo $$ > %s; exec sleep 60"):format(path) })
+    local pid = pid_in(path)
+    local child = process.fork()
+    if child == 0 then
+      p:close()
+      process.exit(0)
+    end
+    process.wait(child)
+    assert.is_true(is_alive(pid))
+  end)
+
+  it("that is not there is told by the system's words, and nonsense is refused", function()
+    assert.same({ nil, "No such file or directory" }, { core.spawn { "/nonexistent/program" } })
+    for _, words in ipairs { {}, { 5 }, { "a", true } } do
+      assert.is_false(pcall(core.spawn, words))
+    end
+    assert.is_false(pcall(core.spawn, "ls"))
+  end)
+end)
+
+describe("a file", function()
+  it("is read whole, with whether others may read it", function()
+    local path = surroundings.write("x", "a\0b\n")
+    assert.same({ "a\0b\n", false }, { core.read_file(path) })
+    os.execute(("chmod 640 '%s'"):format(path))
+    assert.same({ "a\0b\n", true }, { core.read_file(path) })
+    assert.same({ (" "):rep(1024 * 1024), false }, { core.read_file(surroundings.write("y", (" "):rep(1024 * 1024))) })
+  end)
+
+  it("that is none is told why, and whether there is one", function()
+    assert.same({ nil, "No such file or directory", false }, { core.read_file(surroundings.path "none") })
+    assert.same({ nil, "Not a directory", false }, { core.read_file(surroundings.write("x", "") .. "/y") })
+    assert.same({ nil, "it is no regular file", true }, { core.read_file(surroundings.path "") })
+    assert.same({ nil, "it is no regular file", true }, { core.read_file "/dev/null" })
+    local large = surroundings.write("large", (" "):rep(1024 * 1024 + 1))
+    assert.same({ nil, "it is larger than 1 MiB", true }, { core.read_file(large) })
+  end)
+end)
