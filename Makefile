@@ -31,10 +31,10 @@ SOURCES = $(sort $(wildcard csrc/*.c))
 HEADERS = $(wildcard csrc/*.h)
 OBJECTS = $(SOURCES:csrc/%.c=$(BUILD)/%.o)
 CORE = $(BUILD)/crsync/core.so
-LUA_FILES = $(sort $(wildcard lua/crsync/*.lua))
 
-# The product from this tree, whatever else is installed.
-RUN_ENV = LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD)/?.so;;' LUA='$(LUA)'
+# The product from this tree, whatever else is installed, and none of the keys and settings of who runs it.
+RUN_ENV = LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD)/?.so;;' LUA='$(LUA)' \
+  HOME='$(CURDIR)/$(BUILD)/home' ALIBABA_CLOUD_ECS_METADATA_DISABLED=true
 SPECS ?= spec
 
 .PHONY: all demo test run-specs check-asan check-valgrind lint install uninstall clean
@@ -65,6 +65,7 @@ test:
 	@$(MAKE) --no-print-directory run-specs
 
 run-specs: $(BUILD)/spec_process.so
+	@mkdir -p $(BUILD)/home
 	@$(RUN_ENV) $(WRAPPER) $(LUA) spec/support/run.lua $(SPECS)
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -94,10 +95,12 @@ lint:
 	luacheck --quiet lua spec examples
 
 install: all
-	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync/sandbox' '$(DESTDIR)$(INST_BINDIR)' '$(DESTDIR)$(INST_MANDIR)'
+	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_BINDIR)' '$(DESTDIR)$(INST_MANDIR)'
 	install -m 755 $(CORE) '$(DESTDIR)$(INST_LIBDIR)/crsync/core.so'
-	install -m 644 $(LUA_FILES) '$(DESTDIR)$(INST_LUADIR)/crsync'
-	install -m 644 lua/crsync/sandbox/*.lua '$(DESTDIR)$(INST_LUADIR)/crsync/sandbox'
+	for folder in crsync crsync/credentials crsync/sandbox; do \
+	  install -d '$(DESTDIR)$(INST_LUADIR)'/$$folder && \
+	  install -m 644 lua/$$folder/*.lua '$(DESTDIR)$(INST_LUADIR)'/$$folder || exit 1; \
+	done
 	sed '1s|lua5.4|$(LUA)|' lua/crsync/bin.lua > '$(DESTDIR)$(INST_BINDIR)/crsync'
 	chmod 755 '$(DESTDIR)$(INST_BINDIR)/crsync'
 	install -m 644 doc/crsync.1 '$(DESTDIR)$(INST_MANDIR)'

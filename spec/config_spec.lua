@@ -1,6 +1,7 @@
 -- Options, environment and defaults.
 
 local config = require "crsync.config"
+local surroundings = require "spec.support.surroundings"
 
 local ENDPOINT = { endpoint = "cr.example" }
 
@@ -20,18 +21,8 @@ local function problem(options)
   return err.message
 end
 
--- A variable of the environment for the length of one test.
-local environment, real_getenv = {}, os.getenv
-local function getenv(name)
-  if environment[name] ~= nil then return environment[name] or nil end
-  return name:find "^ALIBABA" and nil or real_getenv(name)
-end
-
-before_each(function()
-  environment = { SSL_CERT_FILE = false, SSL_CERT_DIR = false }
-  os.getenv = getenv -- luacheck: ignore 122
-end)
-after_each(function() os.getenv = real_getenv end) -- luacheck: ignore 122
+before_each(surroundings.enter)
+after_each(surroundings.leave)
 
 describe("the endpoint", function()
   local good = {
@@ -80,16 +71,16 @@ describe("the endpoint", function()
   end)
 
   it("comes from the environment, an option going before it", function()
-    environment.ALIBABA_CLOUD_REGION_ID = " us-west-1 "
+    surroundings.variables.ALIBABA_CLOUD_REGION_ID = " us-west-1 "
     assert.equal("https://cr.us-west-1.aliyuncs.com", resolve({}).endpoint)
-    environment.ALIBABA_CLOUD_ENDPOINT = "http://localhost:1"
+    surroundings.variables.ALIBABA_CLOUD_ENDPOINT = "http://localhost:1"
     assert.equal("http://localhost:1", resolve({}).endpoint)
     assert.equal("https://cr.eu-west-1.aliyuncs.com", resolve({ region = "eu-west-1" }).endpoint)
     assert.equal("https://h", resolve({ endpoint = "h", region = "eu-west-1" }).endpoint)
   end)
 
   it("is asked for, by every name, when nothing says it", function()
-    environment.ALIBABA_CLOUD_REGION_ID = ""
+    surroundings.variables.ALIBABA_CLOUD_REGION_ID = ""
     local message = problem {}
     for _, name in ipairs { "region", "endpoint", "ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_ENDPOINT" } do
       assert.truthy(message:find(name, 1, true))
@@ -97,7 +88,7 @@ describe("the endpoint", function()
   end)
 
   it("names the variable that is wrong", function()
-    environment.ALIBABA_CLOUD_ENDPOINT = "ftp://h"
+    surroundings.variables.ALIBABA_CLOUD_ENDPOINT = "ftp://h"
     assert.truthy(problem({}):find("ALIBABA_CLOUD_ENDPOINT", 1, true))
   end)
 end)
@@ -131,8 +122,8 @@ describe("options", function()
     timeout = { 0, -1, 0 / 0, math.huge, "5", true }, connect_timeout = { 0, {} }, deadline = { -5, "x" },
     max_response_size = { 0, 1.5, -1, math.huge }, retry = { true, 3 }, proxy = { 5, "http://a\nb" },
     user_agent = { "a\r\nX-Evil: 1" }, insecure_skip_tls_verify = { 1, "true" }, loop = { {}, { wait = 1, sleep = 2 } },
-    transport = { "curl" }, on_attempt = { {} }, credentials = { {} }, access_key_id = { 5, "A\r\nX: 1" },
-    ca_file = { "/nonexistent/ca.pem" }, ca_path = { "/nonexistent" }, profile = { "default" },
+    transport = { "curl" }, on_attempt = { {} }, credentials = { 5, "x" }, access_key_id = { 5, "A\r\nX: 1" },
+    ca_file = { "/nonexistent/ca.pem" }, ca_path = { "/nonexistent" },
   }
   for name, values in pairs(wrong) do
     for _, value in ipairs(values) do
@@ -149,12 +140,103 @@ describe("options", function()
   end
 
   it("take trust anchors from the environment, and say when they are not there", function()
-    environment.SSL_CERT_FILE = "spec/config_spec.lua"
+    surroundings.variables.SSL_CERT_FILE = "spec/config_spec.lua"
     assert.equal("spec/config_spec.lua", resolve(ENDPOINT).ca_file)
-    environment.SSL_CERT_FILE = "/nonexistent/ca.pem"
+    surroundings.variables.SSL_CERT_FILE = "/nonexistent/ca.pem"
     assert.truthy(problem(ENDPOINT):find("SSL_CERT_FILE", 1, true))
-    environment.SSL_CERT_FILE, environment.SSL_CERT_DIR = false, "/nonexistent"
+    surroundings.variables.SSL_CERT_FILE, surroundings.variables.SSL_CERT_DIR = nil, "/nonexistent"
     assert.truthy(problem(ENDPOINT):find("SSL_CERT_DIR", 1, true))
     assert.is_nil(resolve({ endpoint = "http://localhost" }).ca_path)
+  end)
+end)
+
+describe("a setting", function()
+  local function profile(fields)
+    fields.name = "ci"
+    return surroundings.write_profiles(fields)
+  end
+
+  it("comes from the option, the environment, the profile or a default, in that order, and says which", function()
+    local path = profile { region_id = "eu-west-1", endpoint_type = "vpc", read_timeout = 31, connect_timeout = 4,
+      retry_count = 5 }
+    local of_profile = (" of profile ci in %s"):format(path)
+    local s = resolve {}
+    assert.equal("https://cr-vpc.eu-west-1.aliyuncs.com", s.endpoint)
+    assert.same({ "eu-west-1", "vpc", 31, 4, 6 },
+      { s.region, s.network, s.timeout, s.connect_timeout, s.retry.max_attempts })
+    assert.same({ "region_id" .. of_profile, "endpoint_type" .. of_profile, "read_timeout" .. of_profile,
+      "retry_count" .. of_profile, "default" },
+      { s.sources.endpoint, s.sources.network, s.sources.timeout, s.sources.retry, s.sources.deadline })
+
+    local variables = surroundings.variables
+    variables.ALIBABA_CLOUD_REGION_ID, variables.ALIBABA_CLOUD_ENDPOINT_TYPE = "us-west-1", "public"
+    variables.ALIBABA_CLOUD_READ_TIMEOUT, variables.ALIBABA_CLOUD_CONNECT_TIMEOUT = "2.5", "3"
+    variables.ALIBABA_CLOUD_RETRY_COUNT, variables.ALIBABA_CLOUD_USER_AGENT = "0", "job/7"
+    s = resolve {}
+    assert.equal("https://cr.us-west-1.aliyuncs.com", s.endpoint)
+    assert.same({ 2.5, 3, 1 }, { s.timeout, s.connect_timeout, s.retry.max_attempts })
+    assert.equal("crsync/" .. config.VERSION .. " job/7", s.user_agent)
+    assert.same({ "ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_RETRY_COUNT" }, { s.sources.endpoint, s.sources.retry })
+
+    s = resolve { region = "cn-beijing", network = "vpc", timeout = 1, retry = { max_attempts = 2 } }
+    assert.equal("https://cr-vpc.cn-beijing.aliyuncs.com", s.endpoint)
+    assert.same({ 1, 2 }, { s.timeout, s.retry.max_attempts })
+    assert.same({ "option region", "option timeout", "option retry" },
+      { s.sources.endpoint, s.sources.timeout, s.sources.retry })
+  end)
+
+  it("of an endpoint in a nearer place goes before a region in a farther one, and the other way round", function()
+    profile { endpoint = "cr-of-profile.example", region_id = "eu-west-1" }
+    assert.equal("https://cr-of-profile.example", resolve({}).endpoint)
+    surroundings.variables.ALIBABA_CLOUD_REGION_ID = "us-west-1"
+    assert.equal("https://cr.us-west-1.aliyuncs.com", resolve({}).endpoint)
+    surroundings.variables.ALIBABA_CLOUD_ENDPOINT = "cr-exported.example"
+    assert.equal("https://cr-exported.example", resolve({}).endpoint)
+  end)
+
+  for _, name in ipairs { "ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID",
+    "ALICLOUD_REGION" } do
+    it("of the region may stand in " .. name .. ", with a line end", function()
+      surroundings.variables[name] = "eu-west-1\r\n"
+      local s = resolve {}
+      assert.same({ "eu-west-1", name }, { s.region, s.sources.region })
+    end)
+  end
+
+  for _, name in ipairs { "ALIBABA_CLOUD_ENDPOINT_TYPE", "ALIBABACLOUD_ENDPOINT_TYPE", "ALICLOUD_ENDPOINT_TYPE" } do
+    it("of the network may stand in " .. name, function()
+      surroundings.variables[name] = "vpc"
+      assert.equal("https://cr-vpc.cn-hangzhou.aliyuncs.com", resolve({ region = "cn-hangzhou" }).endpoint)
+    end)
+  end
+
+  it("of 0 seconds or no text in a profile is one that is not set; old files call the timeout otherwise", function()
+    profile { region_id = "eu-west-1", read_timeout = 0, retry_timeout = 12, connect_timeout = 0, endpoint = "",
+      endpoint_type = "" }
+    local s = resolve {}
+    assert.same({ 12, 5, "public" }, { s.timeout, s.connect_timeout, s.network })
+  end)
+
+  it("that is wrong is named with its place", function()
+    local path = profile { region_id = "eu-west-1", read_timeout = "soon" }
+    assert.equal(("read_timeout of profile ci in %s should be a positive number of seconds and is soon"):format(path),
+      problem {})
+    local wrong = { ALIBABA_CLOUD_RETRY_COUNT = { "-1", "1.5", "many" }, ALIBABA_CLOUD_READ_TIMEOUT = { "0", "x" },
+      ALIBABA_CLOUD_CONNECT_TIMEOUT = { "-1" }, ALIBABA_CLOUD_ENDPOINT_TYPE = { "internal" },
+      ALIBABA_CLOUD_USER_AGENT = { "a\r\nX-Evil: 1" }, ALIBABA_CLOUD_REGION_ID = { "cn/.." } }
+    for name, values in pairs(wrong) do
+      for _, value in ipairs(values) do
+        surroundings.variables[name] = value
+        local message = problem { timeout = name ~= "ALIBABA_CLOUD_READ_TIMEOUT" and 1 or nil }
+        assert.truthy(message:find(name == "ALIBABA_CLOUD_REGION_ID" and "not a region id" or name, 1, true), message)
+        surroundings.variables[name] = nil
+      end
+    end
+  end)
+
+  it("in a file that cannot be read is no matter where the region comes from elsewhere", function()
+    surroundings.write(".aliyun/config.json", "{")
+    assert.equal("https://cr.eu-west-1.aliyuncs.com", resolve({ region = "eu-west-1" }).endpoint)
+    assert.truthy(problem({}):find("config.json is not JSON", 1, true))
   end)
 end)

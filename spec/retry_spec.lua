@@ -8,7 +8,7 @@ local function none() return 0 end
 
 local function state(changes)
   local s = { attempt = 1, time_left = 60, repeatable = true, can_renew = false, tried = {},
-    budget = retry.new_budget() }
+    clock_offset = 0, budget = retry.new_budget() }
   for k, v in pairs(changes or {}) do s[k] = v end
   return s
 end
@@ -73,6 +73,9 @@ describe("one fresh signature", function()
       assert.is_nil(decide(err, { tried = { clock = true } }))
       assert.is_nil(decide { code = code, kind = "client" })
       assert.is_nil(decide { code = code, kind = "client", clock_difference = 0 })
+      assert.is_nil(decide(err, { clock_offset = 7200 }))
+      assert.same({ pause = 0, clock_offset = 0 },
+        decide({ code = code, kind = "client", clock_difference = 0 }, { clock_offset = 7200 }))
     end
   end)
 

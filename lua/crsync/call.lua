@@ -59,8 +59,9 @@ end
 
 -- Keys, leave to send, then one request. The error is a plain table; `final` tells that no retry rule applies to it.
 local function try(self, operation, params, state, attempt)
-  local err = credentials.ensure(self.source, self.engine, attempt.new_credentials)
+  local err = credentials.ensure(self, state.deadline, attempt.refused_keys)
   if err then return nil, err, true end
+  attempt.generation = self.source.generation
   state.attempt = state.attempt + 1
   self.loop.acquire()
   local time_left = math.max(state.deadline - core.now(), 0.001)
@@ -81,7 +82,6 @@ local function new_state(self, operation, deadline)
     started = now,
     deadline = now + deadline,
     repeatable = operation.repeatable,
-    can_renew = self.source.ask ~= nil,
     tried = {},
     budget = self.retry_budget,
   }
@@ -114,6 +114,7 @@ local function decide(self, operation, state, err, final)
   err.action = err.action or operation.action
   state.last = err
   state.time_left = state.deadline - core.now()
+  state.can_renew, state.clock_offset = self.source.ask ~= nil, self.clock_offset or 0
   if final then return nil end
   return retry.decide(self.settings.retry, err, state, core.random)
 end
@@ -143,7 +144,8 @@ function call.perform(self, operation, params, deadline)
     end
     if not decision then return nil, finish_error(self, err, state), state.attempt end
     self.clock_offset = decision.clock_offset or self.clock_offset
-    attempt = { fresh_connection = decision.fresh_connection, new_credentials = decision.new_credentials }
+    attempt = { fresh_connection = decision.fresh_connection,
+      refused_keys = decision.new_credentials and attempt.generation or nil }
     slow_down(self, err, decision.pause)
     self.loop:sleep(decision.pause)
   end

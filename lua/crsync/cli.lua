@@ -1,10 +1,10 @@
 --- The command `crsync`: arguments, output, exit status. Results go to standard output, all else to standard error.
 
-local config = require "crsync.config"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local display = require "crsync.display"
 local dump = require "crsync.dump"
+local environment = require "crsync.environment"
 local text = require "crsync.text"
 
 local cli = {}
@@ -169,7 +169,7 @@ local function wants_color(choice, descriptor)
 end
 
 local function speaks_utf8()
-  local locale = config.env "LC_ALL" or config.env "LC_CTYPE" or config.env "LANG" or ""
+  local locale = environment.get "LC_ALL" or environment.get "LC_CTYPE" or environment.get "LANG" or ""
   return locale:upper():find "UTF%-?8" ~= nil
 end
 

@@ -1,10 +1,10 @@
 --- A client and its methods: which operation, with which parameters, and what of the answer is returned.
 
 local call = require "crsync.call"
+local chain = require "crsync.credentials.chain"
 local check = require "crsync.check"
 local config = require "crsync.config"
 local core = require "crsync.core"
-local credentials = require "crsync.credentials"
 local errors = require "crsync.error"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
@@ -343,7 +343,7 @@ end
 function client.new(options)
   local settings, err = config.resolve(options)
   if not settings then return nil, err end
-  local source, keys = credentials.find(options)
+  local source, keys = chain.find(options)
   if not source then return nil, keys end
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
@@ -355,6 +355,7 @@ function client.new(options)
     loop = loop.new(settings.loop, engine),
     settings = settings,
     source = source,
+    profile_name = options.profile,
     retry_budget = retry.new_budget(),
     host = settings.endpoint:gsub("^%a+://", ""),
   }, Client)

@@ -1,15 +1,20 @@
---- Options, environment and defaults becoming one checked table of settings. Keys are credentials.lua's.
+--- Options, environment, the CLI's profile and defaults becoming one checked table of settings, each with the place
+--- that it comes from. Keys are credentials.lua's.
 
+local endpoints = require "crsync.endpoint"
+local environment = require "crsync.environment"
 local errors = require "crsync.error"
+local profiles = require "crsync.profile"
 
 ---@class crsync.Options
----@field region string|nil            region id, such as "cn-hangzhou"; else ALIBABA_CLOUD_REGION_ID
----@field endpoint string|nil          host, host:port or URL; else ALIBABA_CLOUD_ENDPOINT, else made from the region
+---@field region string|nil            region id, such as "cn-hangzhou"; or from environment or profile
+---@field endpoint string|nil          host, host:port or URL; or from environment or profile, or the region's
 ---@field network "public"|"vpc"|nil   which of the region's hosts
+---@field profile string|nil           a profile of the aliyun CLI's config.json, or a section of the SDKs' ini file
 ---@field access_key_id string|nil
 ---@field access_key_secret string|nil
 ---@field security_token string|nil
----@field credentials nil|fun(): crsync.Credentials|nil, string|nil
+---@field credentials nil|crsync.Keys|fun(): crsync.Keys|nil, string|nil
 ---@field connect_timeout number|nil   seconds
 ---@field timeout number|nil           seconds for one attempt
 ---@field deadline number|nil          seconds for the whole call
@@ -36,6 +41,11 @@ local OPTION_TYPES = {
   insecure_skip_tls_verify = "boolean", loop = "table", transport = "function", on_attempt = "function",
 }
 
+-- What stands in another type's place.
+local function is_alternative(name, value)
+  return name == "retry" and value == false or name == "credentials" and type(value) == "table"
+end
+
 local RETRY_DEFAULTS = { max_attempts = 3, base_delay = 0.5, max_delay = 20 }
 local NO_RETRY = { max_attempts = 1, base_delay = 0, max_delay = 0 }
 
@@ -46,17 +56,57 @@ local function sorted_names(t)
   return table.concat(names, ", ")
 end
 
---- A text without the blanks and line ends that stick to what is pasted; nil stays nil.
----@param s string|nil
----@return string|nil
-function config.trimmed(s) return s and s:match("^%s*(.-)%s*$") end
+-- ---- where a setting comes from -------------------------------------------------------------------------
 
---- A variable of the environment without outer blanks; nil when it is unset or empty.
----@param name string
----@return string|nil
-function config.env(name)
-  local value = config.trimmed(os.getenv(name))
-  return value ~= "" and value or nil
+-- Names of the vendor's tools, in their units: seconds, and a count of retries.
+local VARIABLES = {
+  region = { "ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID", "ALICLOUD_REGION" },
+  endpoint = { "ALIBABA_CLOUD_ENDPOINT" },
+  network = { "ALIBABA_CLOUD_ENDPOINT_TYPE", "ALIBABACLOUD_ENDPOINT_TYPE", "ALICLOUD_ENDPOINT_TYPE" },
+  connect_timeout = { "ALIBABA_CLOUD_CONNECT_TIMEOUT" },
+  timeout = { "ALIBABA_CLOUD_READ_TIMEOUT" },
+  retry_count = { "ALIBABA_CLOUD_RETRY_COUNT" },
+  user_agent = { "ALIBABA_CLOUD_USER_AGENT" },
+  ca_file = { "SSL_CERT_FILE", "CURL_CA_BUNDLE" },
+  ca_path = { "SSL_CERT_DIR" },
+}
+local PROFILE_FIELDS = {
+  region = { "region_id" },
+  endpoint = { "endpoint" },
+  network = { "endpoint_type" },
+  connect_timeout = { "connect_timeout" },
+  timeout = { "read_timeout", "retry_timeout" },
+  retry_count = { "retry_count" },
+}
+
+local function of_option(from, name)
+  local value = from.options[name]
+  if value ~= nil then return value, "option " .. name end
+end
+
+local function of_environment(_, name) return environment.first(VARIABLES[name] or {}) end
+
+-- A number of 0 and an empty text are what the CLI writes for "not set"; a retry count of 0 means it.
+local function of_profile(from, name)
+  local fields = from.profile and from.profile.fields or {}
+  for _, field in ipairs(PROFILE_FIELDS[name] or {}) do
+    local value = fields[field]
+    if type(value) == "string" then value = environment.trimmed(value) end
+    if value ~= nil and value ~= "" and (value ~= 0 or name == "retry_count") then
+      return value, ("%s of profile %s in %s"):format(field, from.profile.name, from.profile.path)
+    end
+  end
+end
+
+local LAYERS = { of_option, of_environment, of_profile }
+
+-- The value of the first layer that has one, and the place.
+local function find(from, name)
+  for _, layer in ipairs(LAYERS) do
+    local value, source = layer(from, name)
+    if value ~= nil then return value, source end
+  end
+  return nil, "default"
 end
 
 -- ---- single values ------------------------------------------------------------------------------------
@@ -68,35 +118,47 @@ local function check_types(options)
     local expected = OPTION_TYPES[name]
     if not expected then
       return errors.config("unknown option %q; the options are: %s", tostring(name), sorted_names(OPTION_TYPES))
-    elseif type(value) ~= expected and not (name == "retry" and value == false) then
+    elseif type(value) ~= expected and not is_alternative(name, value) then
       return errors.config("option %s should be a %s and is a %s", name, expected, type(value))
-    elseif expected == "string" and has_control_characters(config.trimmed(value)) then
+    elseif expected == "string" and has_control_characters(environment.trimmed(value)) then
       return errors.config("option %s holds a control character", name)
     end
   end
   return nil
 end
 
-local function positive(options, name, default)
-  local value = options[name]
-  if value == nil then return default end
-  if value > 0 and value < math.huge then return value end
-  return nil, errors.config("option %s should be a positive number of seconds and is %s", name, tostring(value))
+local function positive(from, name, default)
+  local given, source = find(from, name)
+  local value = tonumber(given or default)
+  if value and value > 0 and value < math.huge then return value, nil, source end
+  return nil, errors.config("%s should be a positive number of seconds and is %s", source, tostring(given))
 end
 
-local function response_limit(options)
-  local value = options.max_response_size
-  if value == nil then return 16 * 1024 * 1024 end
-  if value >= 1 and value <= 2 ^ 40 and value == math.floor(value) then return value end
+local function response_limit(from)
+  local value, source = find(from, "max_response_size")
+  if value == nil then return 16 * 1024 * 1024, nil, source end
+  if value >= 1 and value <= 2 ^ 40 and value == math.floor(value) then return value, nil, source end
   return nil, errors.config("option max_response_size should be a whole number of bytes and is %s", tostring(value))
 end
 
-local function retry_policy(options)
-  local given = options.retry
-  if given == nil then return RETRY_DEFAULTS end
-  if given == false then return NO_RETRY end
+-- Of a count of retries, as the environment and profiles have it.
+local function default_policy(from)
+  local given, source = find(from, "retry_count")
+  local count = math.tointeger(tonumber(given or RETRY_DEFAULTS.max_attempts - 1))
+  if not count or count < 0 then
+    return nil, errors.config("%s should be a whole number of at least 0 and is %s", source, tostring(given))
+  end
   local policy = {}
   for name, default in pairs(RETRY_DEFAULTS) do policy[name] = default end
+  policy.max_attempts = count + 1
+  return policy, nil, source
+end
+
+local function retry_policy(from)
+  local given = from.options.retry
+  if given == false then return NO_RETRY, nil, "option retry" end
+  local policy, err, source = default_policy(from)
+  if not policy or given == nil then return policy, err, source end
   for name, value in pairs(given) do
     if RETRY_DEFAULTS[name] == nil then
       return nil, errors.config("unknown option retry.%s; there are: %s", tostring(name), sorted_names(RETRY_DEFAULTS))
@@ -109,84 +171,58 @@ local function retry_policy(options)
     return nil, errors.config("option retry.max_attempts should be a whole number of at least 1 and is %s",
       tostring(policy.max_attempts))
   end
-  return policy
+  return policy, nil, "option retry"
 end
 
--- Of the option, else of the environment; the latter is none of our business where there is no TLS.
-local function trust_anchors(path, option, endpoint, variable)
-  local source = path and "option " .. option or variable
-  path = path or (endpoint or ""):find("^https:") and config.env(variable) or nil
-  if not path then return nil end
+-- What the environment names is none of our business where there is no TLS.
+local function trust_anchors(from, name, url)
+  local path, source = find(from, name)
+  if not path then return nil, nil, source end
   local file, reason = io.open(path, "r")
-  if not file then return nil, errors.config("%s cannot be read: %s", source, reason) end
-  file:close()
-  return path
+  if file then
+    file:close()
+    return path, nil, source
+  end
+  if not from.options[name] and not (url or ""):find "^https:" then return nil, nil, "default" end
+  return nil, errors.config("%s cannot be read: %s", source, reason)
 end
 
 -- ---- the endpoint -------------------------------------------------------------------------------------
 
-local function bad_endpoint(endpoint, source, why)
-  return nil, errors.config("the endpoint %q (%s) %s; it should be host, host:port or a URL without a path",
-    endpoint, source, why)
+local function network_of(from)
+  local network, source = find(from, "network")
+  if network == nil or endpoints.is_network(network) then return network or "public", nil, source end
+  return nil, errors.config("%s should be \"public\" or \"vpc\" and is %q", source, tostring(network))
 end
 
-local function split_port(rest)
-  local host, port = rest:match("^(%[[%x:.]+%]):(%d+)$")
-  if not host then host, port = rest:match("^([^:%[%]]+):(%d+)$") end
-  if host then return host, tonumber(port) end
-  if rest:match("^%[[%x:.]+%]$") or rest:match("^[^:%[%]]+$") then return rest end
-  return nil
+local function no_endpoint(from)
+  local problem = from.profile and from.profile.present and from.profile.problem
+  return nil, errors.config("no region and no endpoint: set option region or endpoint, the environment variable"
+    .. " ALIBABA_CLOUD_REGION_ID (also ALIBABACLOUD_REGION_ID, ALICLOUD_REGION_ID, ALICLOUD_REGION) or"
+    .. " ALIBABA_CLOUD_ENDPOINT, or region_id in a profile of the aliyun CLI's; it is the region of the source"
+    .. " instance, such as cn-hangzhou%s", problem and "; " .. problem or "")
 end
 
---- Checks an endpoint and gives it its scheme; https unless http:// is spelled out.
----@param endpoint string
----@param source string  where it comes from, for the error
----@return string|nil url  scheme, host and port
----@return crsync.Error|nil
-function config.parse_endpoint(endpoint, source)
-  local scheme, rest = endpoint:match("^(%a[%w+.-]*)://(.*)$")
-  scheme, rest = (scheme or "https"):lower(), rest or endpoint
-  if scheme ~= "https" and scheme ~= "http" then return bad_endpoint(endpoint, source, "is neither http nor https") end
-  if rest:find("@", 1, true) then -- not quoted: what stands before the @ may be a secret
-    return nil, errors.config("the endpoint (%s) holds a user name or password, which have no place there", source)
+-- The first layer that names an endpoint or a region decides: a region that is asked for in so many words goes before
+-- an endpoint that happens to be exported.
+local function endpoint_url(from, network)
+  for _, layer in ipairs(LAYERS) do
+    local url, source = layer(from, "endpoint")
+    local region, region_source = layer(from, "region")
+    if url then
+      local parsed, err = endpoints.parse(environment.trimmed(tostring(url)), source)
+      return parsed, err, source
+    elseif region and environment.trimmed(tostring(region)) ~= "" then
+      local made, err = endpoints.of_region(environment.trimmed(tostring(region)), network)
+      return made, err, region_source
+    end
   end
-  rest = rest:gsub("/$", "")
-  if rest:find("[/?#]") then return bad_endpoint(endpoint, source, "has a path or a query") end
-  if rest:find("[^%w.:%[%]_-]") then
-    return bad_endpoint(endpoint, source, "holds a character that no host name has")
-  end
-  if select(2, rest:gsub(":", "")) > 1 and not rest:find("[", 1, true) then
-    return bad_endpoint(endpoint, source, "looks like an IPv6 address, which belongs in brackets")
-  end
-  local host, port = split_port(rest)
-  if not host then return bad_endpoint(endpoint, source, "has no proper host or port") end
-  if port and (port < 1 or port > 65535) then return bad_endpoint(endpoint, source, "has an impossible port") end
-  return scheme .. "://" .. rest
+  return no_endpoint(from)
 end
 
-local HOSTS = { public = "https://cr.%s.aliyuncs.com", vpc = "https://cr-vpc.%s.aliyuncs.com" }
-
-local function region_endpoint(options)
-  local region = config.trimmed(options.region) or config.env("ALIBABA_CLOUD_REGION_ID")
-  if not region or region == "" then
-    return nil, errors.config("no region and no endpoint: set option region or endpoint, or the environment variable"
-      .. " ALIBABA_CLOUD_REGION_ID or ALIBABA_CLOUD_ENDPOINT (the region of the source instance, such as cn-hangzhou)")
-  end
-  if not region:find("^%w[%w-]*$") then
-    return nil, errors.config("%q is not a region id, such as cn-hangzhou", region)
-  end
-  return HOSTS[options.network or "public"]:format(region)
-end
-
-local function endpoint_url(options)
-  if options.network and not HOSTS[options.network] then
-    return nil, errors.config("option network should be \"public\" or \"vpc\" and is %q", options.network)
-  end
-  if options.endpoint then return config.parse_endpoint(config.trimmed(options.endpoint), "option endpoint") end
-  -- A region that is asked for in so many words goes before an endpoint that happens to be exported.
-  local from_environment = not options.region and config.env("ALIBABA_CLOUD_ENDPOINT")
-  if from_environment then return config.parse_endpoint(from_environment, "ALIBABA_CLOUD_ENDPOINT") end
-  return region_endpoint(options)
+local function region_of(from)
+  local region, source = find(from, "region")
+  return region and environment.trimmed(tostring(region)), nil, source
 end
 
 -- ---- all of it ----------------------------------------------------------------------------------------
@@ -196,47 +232,57 @@ local function check_loop(host)
   return errors.config("option loop should have the functions wait(fd, seconds) and sleep(seconds)")
 end
 
-local function user_agent(options)
+local function user_agent(from)
   local own = "crsync/" .. config.VERSION
-  return options.user_agent and own .. " " .. options.user_agent or own
+  local added, source = find(from, "user_agent")
+  if added and has_control_characters(added) then
+    return nil, errors.config("%s holds a control character", source)
+  end
+  return added and own .. " " .. added or own, nil, source
 end
 
 ---@class crsync.Settings
 ---@field endpoint string
+---@field region string|nil
+---@field network "public"|"vpc"
 ---@field timeout number
 ---@field connect_timeout number
 ---@field deadline number
 ---@field retry crsync.RetryPolicy
+---@field sources table<string, string>  setting → the place that it comes from
 
---- Checks the options and fills in environment and defaults.
+-- As they are given.
+local PLAIN = { "proxy", "insecure_skip_tls_verify", "loop", "transport", "on_attempt" }
+
+--- Checks the options and fills in environment, profile and defaults.
 ---@param options crsync.Options
 ---@return crsync.Settings|nil
 ---@return crsync.Error|nil
+---@return crsync.Settings partial  what could be resolved, for `crsync config`
 function config.resolve(options)
-  local settings, err = {}, check_types(options) or check_loop(options.loop)
-  if err then return nil, err end
-  if options.profile then
-    return nil, errors.config("option profile: profiles of the aliyun CLI are not read by this version;"
-      .. " give the keys as options or in the environment")
-  end
-  local function take(name, value, problem)
-    settings[name] = value
+  local settings, err = { sources = {} }, check_types(options) or check_loop(options.loop)
+  if err then return nil, err, settings end
+  local from = { options = options, profile = profiles.choose(options.profile) }
+  local function take(name, value, problem, source)
+    settings[name], settings.sources[name] = value, source
     err = err or problem
   end
-  take("endpoint", endpoint_url(options))
-  take("connect_timeout", positive(options, "connect_timeout", 5))
-  take("timeout", positive(options, "timeout", 10))
-  take("deadline", positive(options, "deadline", 60))
-  take("max_response_size", response_limit(options))
-  take("retry", retry_policy(options))
-  take("ca_file", trust_anchors(options.ca_file, "ca_file", settings.endpoint, "SSL_CERT_FILE"))
-  take("ca_path", trust_anchors(options.ca_path, "ca_path", settings.endpoint, "SSL_CERT_DIR"))
-  settings.proxy = options.proxy
-  settings.insecure_skip_tls_verify = options.insecure_skip_tls_verify
-  settings.user_agent = user_agent(options)
-  settings.loop, settings.transport, settings.on_attempt = options.loop, options.transport, options.on_attempt
-  if err then return nil, err end
-  return settings
+  take("network", network_of(from))
+  take("region", region_of(from))
+  take("endpoint", endpoint_url(from, settings.network))
+  take("connect_timeout", positive(from, "connect_timeout", 5))
+  take("timeout", positive(from, "timeout", 10))
+  take("deadline", positive(from, "deadline", 60))
+  take("max_response_size", response_limit(from))
+  take("retry", retry_policy(from))
+  take("ca_file", trust_anchors(from, "ca_file", settings.endpoint))
+  take("ca_path", trust_anchors(from, "ca_path", settings.endpoint))
+  take("user_agent", user_agent(from))
+  for _, name in ipairs(PLAIN) do
+    take(name, options[name], nil, options[name] ~= nil and "option " .. name or "default")
+  end
+  if err then return nil, err, settings end
+  return settings, nil, settings
 end
 
 return config

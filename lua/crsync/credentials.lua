@@ -1,121 +1,162 @@
---- Where the access key comes from: options, a function, or the environment. Keys are handed to the core at
---- once and kept in no table; what stays here is the source's name and when to ask it again.
+--- When to ask for keys, and for how long they are used. They are handed to the core at once and kept in no table; what
+--- stays here is the source's name and when its keys end. Where they come from is credentials/chain.lua's.
 
-local config = require "crsync.config"
+local chain = require "crsync.credentials.chain"
+local core = require "crsync.core"
 local errors = require "crsync.error"
-
----@class crsync.Credentials
----@field access_key_id string
----@field access_key_secret string
----@field security_token string|nil
----@field expiration string|number|nil  UTC as YYYY-MM-DDThh:mm:ssZ, or seconds since the epoch
+local keys_of = require "crsync.credentials.keys"
+local profile = require "crsync.profile"
 
 local credentials = {}
 
-local ID, SECRET, TOKEN =
-  "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"
+-- ---- errors -------------------------------------------------------------------------------------------------
 
--- Asked again so many seconds before they expire, so that none expires on its way.
-local AHEAD = 180
+local LOOKED = "options access_key_id, access_key_secret, credentials and profile; the environment variables"
+  .. " ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (also ALIBABACLOUD_… and ALICLOUD_…),"
+  .. " ALIBABA_CLOUD_ROLE_ARN and those beside it, ALIBABA_CLOUD_CREDENTIALS_URI"
 
-local trimmed = config.trimmed
+local function nowhere(why)
+  local path = profile.path()
+  local file = profile.is_disabled() and "config.json is disabled" or path or "~/.aliyun/config.json"
+  return errors.new { kind = "credentials",
+    message = ("no access key was found; looked for: %s; %s; ~/.alibabacloud/credentials; ECS metadata%s"):format(
+      LOOKED, file, why or "") }
+end
 
-local function from_options(options)
-  local id, secret = trimmed(options.access_key_id), trimmed(options.access_key_secret)
-  if not id and not secret and not options.security_token then return nil end
-  if not id or id == "" then return nil, errors.config("option access_key_id is missing beside access_key_secret") end
-  if not secret or secret == "" then
-    return nil, errors.config("option access_key_secret is missing beside access_key_id")
+-- A source's reason, text or table, as the error of the call.
+local function source_failed(source, reason)
+  local failure = type(reason) == "table" and reason or { message = tostring(reason or "it returned nothing") }
+  if source.last_resort and not failure.cut then
+    local err = nowhere(" (" .. failure.message .. ")")
+    err.retryable = failure.retryable or false
+    return err
   end
-  return { access_key_id = id, access_key_secret = secret, security_token = trimmed(options.security_token) }
+  return errors.new { kind = failure.cut and "timeout" or "credentials",
+    message = source.name .. ": " .. failure.message,
+    code = failure.code, status = failure.status, request_id = failure.request_id, endpoint = failure.endpoint,
+    hint = failure.hint, curl_code = failure.curl_code, verify_result = failure.verify_result,
+    retryable = failure.retryable or false }
 end
 
-local function from_environment()
-  local id, secret = config.env(ID), config.env(SECRET)
-  if not id and not secret then return nil end
-  if not secret then return nil, errors.config("%s is set and %s is not: a key needs both", ID, SECRET) end
-  if not id then return nil, errors.config("%s is set and %s is not: a key needs both", SECRET, ID) end
-  return { access_key_id = id, access_key_secret = secret, security_token = config.env(TOKEN) }
-end
+-- ---- asking -------------------------------------------------------------------------------------------------
 
---- Finds the source for a new client. Static keys come back to be handed on and forgotten.
----@param options crsync.Options
----@return table|nil source  { name, ask = function or nil }
----@return crsync.Credentials|crsync.Error|nil keys  of a static source; the error when there is no source
-function credentials.find(options)
-  local keys, err = from_options(options)
-  if err then return nil, err end
-  if keys and options.credentials then
-    return nil, errors.config("options credentials and access_key_id contradict each other: give one of them")
+-- Seconds: when half a life is near its end, and how long keys that nobody can replace are still used.
+local ADVISORY, MANDATORY, LAST = 900, 180, 30
+local PATIENCE = 5            -- for an answer that is not urgent
+local AFTER_FAILURE = 30      -- and up to as much again
+local AFTER_EXPIRED = 60      -- where what was given had expired already
+local LOOK = 0.02             -- how often a call looks whether another has the keys
+
+local function note_life(source, keys, context)
+  local now = core.now()
+  local expiration = keys.expiration and keys_of.epoch(keys.expiration)
+  source.ends, source.advisory, source.mandatory = nil, nil, nil
+  if not expiration then
+    source.advisory = keys.recheck and now + keys.recheck
+    return
   end
-  if options.credentials then return { name = "option credentials", ask = options.credentials } end
-  if keys then return { name = "options" }, keys end
-  keys, err = from_environment()
-  if err then return nil, err end
-  if keys then return { name = "environment" }, keys end
-  return { name = "none" }
-end
-
---- The error of a call without keys.
----@return crsync.Error
-function credentials.none()
-  return errors.new { kind = "credentials", message = "no access key was found; looked for: options access_key_id and"
-    .. " access_key_secret, option credentials, environment variables " .. ID .. " and " .. SECRET }
-end
-
--- Days since 1970-01-01 in the Gregorian calendar, without the host's time zone.
-local function days_from_civil(year, month, day)
-  if month <= 2 then year, month = year - 1, month + 12 end
-  return 365 * year + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-    + math.floor((153 * (month - 3) + 2) / 5) + day - 719469
-end
-
-local function epoch_of(expiration)
-  if type(expiration) == "number" then return expiration end
-  local y, mo, d, h, mi, s = tostring(expiration):match("^(%d%d%d%d)-(%d%d)-(%d%d)T(%d%d):(%d%d):(%d%d)%.?%d*Z$")
-  if not y then return nil end
-  return days_from_civil(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + s
-end
-
-local function source_failed(source, why)
-  return errors.new { kind = "credentials", message = source.name .. ": " .. why }
-end
-
-local function check_answer(source, keys, reason)
-  if keys == nil then return source_failed(source, tostring(reason or "it returned nothing")) end
-  if type(keys) ~= "table" then
-    return source_failed(source, "it should return a table and returned a " .. type(keys))
+  local life = expiration - os.time() - (keys.clock_difference or context.clock_offset)
+  source.ends = now + life
+  source.advisory = source.ends - math.min(ADVISORY, life / 3)
+  source.mandatory = source.ends - math.min(MANDATORY, life / 6)
+  if life > 0 then return end
+  source.mandatory, source.advisory = now, now
+  if not source.is_function then -- there is nothing better: used all the same, and not asked at every call
+    source.ends, source.mandatory, source.advisory = nil, nil, now + AFTER_EXPIRED * (1 + core.random() / 2)
   end
-  for _, name in ipairs { "access_key_id", "access_key_secret" } do
-    if type(keys[name]) ~= "string" or trimmed(keys[name]) == "" then
-      return source_failed(source, "the table that it returned has no " .. name)
-    end
-  end
-  if keys.security_token ~= nil and type(keys.security_token) ~= "string" then
-    return source_failed(source, "security_token should be a string")
-  end
-  if keys.expiration ~= nil and not epoch_of(keys.expiration) then
-    return source_failed(source, "expiration should be YYYY-MM-DDThh:mm:ssZ or seconds since the epoch")
-  end
+end
+
+local function take(client, source, keys, context)
+  local problem = keys_of.problem(keys)
+  if problem then return source_failed(source, problem) end
+  local ok = pcall(client.engine.set_credentials, client.engine, keys.access_key_id, keys.access_key_secret,
+    keys.security_token)
+  if not ok then return source_failed(source, "a key holds a character that no key has") end
+  source.generation = source.generation + 1
+  note_life(source, keys, context)
   return nil
 end
 
---- Makes sure that the core has keys that hold. An error raised by the source passes unchanged.
----@param source table       as found by `find`
----@param engine table       a core
----@param renew boolean|nil  ask even if the present keys seem to hold
----@return crsync.Error|nil
-function credentials.ensure(source, engine, renew)
-  if source.name == "none" then return credentials.none() end
+local function ask_once(client, source, deadline)
+  local context = { client = client, deadline = deadline, clock_offset = client.clock_offset or 0 }
+  local keys, reason = source.ask(context)
+  if context.clock_offset ~= (client.clock_offset or 0) then client.clock_offset = context.clock_offset end
+  if keys == nil then return source_failed(source, reason) end
+  return take(client, source, keys, context)
+end
+
+-- Asks for all: what others find meanwhile is that somebody is asking. An error that the source raises passes as it is.
+local function ask(client, source, deadline)
+  source.busy_until = deadline
+  local ok, err = pcall(ask_once, client, source, deadline)
+  source.busy_until = nil
+  source.failure = nil
+  if not ok then error(err, 0) end
+  if err then source.failure, source.failed_at = err, core.now() end
+  return err
+end
+
+-- Another call is asking: its answer is ours, good or bad.
+local function wait_for_answer(client, source, deadline)
+  local since = core.now()
+  if not source.busy_until or since >= source.busy_until then return false end
+  while source.busy_until and core.now() < math.min(source.busy_until, deadline) do client.loop:sleep(LOOK) end
+  if source.failure and source.failed_at >= since then return true, source.failure end
+  return not source.busy_until and source.generation > 0
+end
+
+-- While the keys hold, one call asks, not for long, and a failure is no matter.
+local function ask_ahead(client, source, deadline)
+  if source.busy_until and core.now() < source.busy_until then return end
+  local err = ask(client, source, math.min(deadline, core.now() + PATIENCE))
+  if err then source.advisory = core.now() + AFTER_FAILURE * (1 + core.random()) end
+end
+
+-- The usual places may have changed while no key was found in them.
+local function search_again(client)
+  local source, keys = chain.find { profile = client.profile_name }
+  if not source then return keys end
+  if source.name ~= client.source.name then client.source = source end
+  if keys then return take(client, client.source, keys, { clock_offset = 0 }) end
+  return nil
+end
+
+local function ask_first(client, deadline)
+  if client.source.searched then
+    local err = search_again(client)
+    if err then return err end
+  end
+  local source = client.source
+  if source.name == "none" then return nowhere() end
   if not source.ask then return nil end
-  if source.asked and not renew and not (source.expires and os.time() >= source.expires - AHEAD) then return nil end
-  local keys, reason = source.ask()
-  local err = check_answer(source, keys, reason)
-  if err then return err end
-  local ok = pcall(engine.set_credentials, engine, keys.access_key_id, keys.access_key_secret, keys.security_token)
-  if not ok then return source_failed(source, "a key holds a character that no key has") end
-  source.asked = true
-  source.expires = keys.expiration and epoch_of(keys.expiration)
+  return ask(client, source, deadline)
+end
+
+-- Nothing goes on without an answer; a bad one is no matter either while there are seconds left in the keys.
+local function renew(client, source, deadline, refused)
+  local now = core.now()
+  local usable = refused ~= source.generation and source.ends and source.ends - now >= LAST
+  if usable then deadline = math.min(deadline, now + PATIENCE) end
+  local done, err = wait_for_answer(client, source, deadline)
+  if not done then
+    if source.generation == 0 then return ask_first(client, deadline) end
+    err = ask(client, source, deadline)
+  end
+  return not usable and err or nil
+end
+
+--- Makes sure that the core has keys that hold. An error raised by the source passes unchanged.
+---@param client crsync.Client
+---@param deadline number         on core.now's clock
+---@param refused integer|nil     generation of the keys that the service has refused
+---@return crsync.Error|nil
+function credentials.ensure(client, deadline, refused)
+  local source, now = client.source, core.now()
+  if not source.ask and source.name ~= "none" then return nil end
+  if source.generation == 0 or refused == source.generation or (source.mandatory and now >= source.mandatory) then
+    return renew(client, source, deadline, refused)
+  end
+  if source.advisory and now >= source.advisory then ask_ahead(client, source, deadline) end
   return nil
 end
 

@@ -30,6 +30,7 @@ local REMEDIES = {
 ---@field attempt integer           number of the attempt that failed, from 1
 ---@field time_left number          seconds until the call's deadline
 ---@field repeatable boolean        whether the operation may be done twice
+---@field clock_offset number       seconds by which the request was dated ahead of this machine's clock
 ---@field can_renew boolean         whether there is a source to ask for new credentials
 ---@field tried table<string, boolean>  remedies used up
 ---@field budget crsync.RetryBudget  the client's
@@ -39,8 +40,8 @@ local REMEDIES = {
 ---@class crsync.RetryBudget
 ---@field left integer
 
-local function clock_remedy(err)
-  if not err.clock_difference or err.clock_difference == 0 then return nil end
+local function clock_remedy(err, state)
+  if not err.clock_difference or err.clock_difference == state.clock_offset then return nil end
   return { pause = 0, clock_offset = err.clock_difference }
 end
 

@@ -1,0 +1,36 @@
+--- The environment's variables as crsync reads them: without the blanks and line ends that stick to what is pasted, and
+--- an empty one as if it were unset. Read when they are needed, never at load time.
+
+local environment = {}
+
+--- A text without outer blanks; nil stays nil.
+---@param s string|nil
+---@return string|nil
+function environment.trimmed(s) return s and s:match "^%s*(.-)%s*$" end
+
+--- A variable, or nil.
+---@param name string
+---@return string|nil
+function environment.get(name)
+  local value = environment.trimmed(os.getenv(name))
+  return value ~= "" and value or nil
+end
+
+--- The first of several variables that is set.
+---@param names string[]
+---@return string|nil value
+---@return string|nil name
+function environment.first(names)
+  for _, name in ipairs(names) do
+    local value = environment.get(name)
+    if value then return value, name end
+  end
+  return nil
+end
+
+--- Whether a variable's value is "true", in any letter case; any other text, "1" among them, is not.
+---@param value string|nil
+---@return boolean
+function environment.is_true(value) return value ~= nil and value:lower() == "true" end
+
+return environment

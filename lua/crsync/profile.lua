@@ -1,0 +1,107 @@
+--- Profiles of the aliyun CLI: its config.json found, read, never written. What a profile's keys mean is
+--- credentials/modes.lua's, its settings config.lua's.
+
+local core = require "crsync.core"
+local environment = require "crsync.environment"
+
+---@class crsync.Profile
+---@field path string
+---@field name string
+---@field explicit boolean       asked for by name, not merely the file's current one
+---@field fields table|nil       holds secrets: not to be kept
+---@field problem string|nil     why there are none
+---@field present boolean        whether there is such a file
+---@field unusable boolean|nil   the file itself is at fault, or names a current profile that it lacks
+---@field open_to_others boolean|nil  whether others than its owner may read it
+
+local profile = {}
+
+local env = environment.get
+local NAMES = { "ALIBABA_CLOUD_PROFILE", "ALIBABACLOUD_PROFILE", "ALICLOUD_PROFILE" }
+
+--- The user's home folder; cron and cloud-init set no HOME.
+---@return string|nil
+function profile.home() return env "HOME" or core.home() end
+
+--- The profile's name that the environment asks for.
+---@return string|nil name
+---@return string|nil variable
+function profile.name_from_environment() return environment.first(NAMES) end
+
+--- Where the CLI's file is.
+---@return string|nil
+function profile.path()
+  local home = profile.home()
+  return env "ALIBABA_CLOUD_CONFIG_FILE" or home and home .. "/.aliyun/config.json"
+end
+
+--- Whether the environment says to leave the file alone.
+---@return boolean
+function profile.is_disabled()
+  return environment.is_true(env "ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
+    or env "ALIBABA_CLOUD_IGNORE_PROFILE" == "TRUE" or env "ALIBABACLOUD_IGNORE_PROFILE" == "TRUE"
+end
+
+-- Line and column for what the decoder tells as a byte.
+local function in_lines(reason, text)
+  return (reason:gsub(" at %a+ (%d+)$", function(at)
+    local before = text:sub(1, tonumber(at) - 1)
+    local _, breaks = before:gsub("\n", "")
+    return (" at line %d, column %d"):format(breaks + 1, #before:match "[^\n]*$" + 1)
+  end))
+end
+
+--- Reads config.json. The reason names path, line and column, and nothing of the text.
+---@param path string
+---@return table|nil document
+---@return string|nil reason
+---@return boolean present        whether there is such a file
+---@return boolean|nil open_to_others
+function profile.read(path)
+  local text, reason, exists = core.read_file(path)
+  if not text then return nil, ("%s cannot be read: %s"):format(path, reason), exists end
+  local open_to_others = reason
+  text = text:gsub("^\xef\xbb\xbf", "")
+  local document, problem = core.decode(text)
+  if document == nil then return nil, ("%s is not JSON: %s"):format(path, in_lines(problem, text)), true end
+  if type(document) ~= "table" or type(document.profiles) ~= "table" then
+    return nil, path .. " has no list of profiles", true
+  end
+  return document, nil, true, open_to_others
+end
+
+--- The profile of that name in the document.
+---@return table|nil
+function profile.find(document, name)
+  for _, candidate in ipairs(document.profiles) do
+    if type(candidate) == "table" and candidate.name == name then return candidate end
+  end
+  return nil
+end
+
+-- A file without any profile is one that nobody has filled in.
+local function take_profile(chosen, document)
+  local current = type(document.current) == "string" and document.current ~= "" and document.current
+  chosen.name = chosen.name or current or "default"
+  chosen.fields = profile.find(document, chosen.name)
+  if chosen.fields then return end
+  chosen.problem = ("%s has no profile %q"):format(chosen.path, chosen.name)
+  chosen.unusable = not chosen.explicit and current and #document.profiles > 0
+end
+
+--- The profile that applies: asked for by the option, by the environment, or the file's current one.
+---@param name string|nil  option profile
+---@return crsync.Profile|nil # nil: none, and none is missed
+function profile.choose(name)
+  local asked = name or profile.name_from_environment()
+  if not name and profile.is_disabled() then return nil end
+  local path = profile.path()
+  if not path then return nil end
+  local chosen = { path = path, name = asked, explicit = asked ~= nil }
+  local document
+  document, chosen.problem, chosen.present, chosen.open_to_others = profile.read(path)
+  if document then take_profile(chosen, document) else chosen.unusable = chosen.present end
+  return chosen
+end
+
+return profile
