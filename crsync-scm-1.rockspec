@@ -56,6 +56,7 @@ build = {
     ["crsync.endpoint"] = "lua/crsync/endpoint.lua",
     ["crsync.environment"] = "lua/crsync/environment.lua",
     ["crsync.error"] = "lua/crsync/error.lua",
+    ["crsync.explain"] = "lua/crsync/explain.lua",
     ["crsync.fetch"] = "lua/crsync/fetch.lua",
     ["crsync.fields"] = "lua/crsync/fields.lua",
     ["crsync.format"] = "lua/crsync/format.lua",

@@ -51,7 +51,8 @@ static int process_close(lua_State *L) {
   for (int i = 0; i < PIPES; i++) close_pipe(&p->pipes[i]);
   if (p->pid && p->owner == getpid()) {
     kill(-p->pid, SIGKILL);
-    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) continue;
+    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
   }
   p->pid = 0;
   wipe(p);
@@ -109,6 +110,7 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, int fds[PIPES][2
 static int spawn(pid_t *pid, const char *const *words, int fds[PIPES][2]) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
+  if (!words[0]) return EINVAL;
   if (posix_spawn_file_actions_init(&actions)) return ENOMEM;
   if (posix_spawnattr_init(&attributes)) {
     posix_spawn_file_actions_destroy(&actions);
@@ -168,7 +170,7 @@ int process_spawn(lua_State *L) {
 
 /* Reads what is there. What passes the limit is read all the same, lest the program wait for a reader. */
 static void drain(struct pipe_end *p) {
-  char excess[4096];
+  char excess[4096] = "";
   while (p->fd >= 0) {
     size_t room = MAX_OUTPUT - p->len;
     ssize_t n = read(p->fd, room ? p->data + p->len : excess, room ? room : sizeof excess);

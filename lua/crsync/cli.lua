@@ -5,6 +5,7 @@ local crsync = require "crsync"
 local display = require "crsync.display"
 local dump = require "crsync.dump"
 local environment = require "crsync.environment"
+local explain = require "crsync.explain"
 local text = require "crsync.text"
 
 local cli = {}
@@ -107,6 +108,8 @@ local function add_commands(parser)
   local call = parser:command("call", "any operation of the service")
   call:argument("action", "its name, such as ListInstance")
   call:argument("parameter", "Name=value"):args "*"
+
+  parser:command("config", "where each effective setting and the key come from")
 
   local sandbox = parser:command("sandbox", "runs a local endpoint to try things with")
   sandbox:option("--port", "8787 unless given; 0 for any"):convert(tonumber):argname "N"
@@ -253,9 +256,13 @@ end
 
 local commands = {}
 
+local function options_for(arguments)
+  return { region = arguments.region, endpoint = arguments.endpoint, profile = arguments.profile,
+    deadline = arguments.command ~= "wait" and arguments.timeout or nil }
+end
+
 local function client_for(arguments)
-  local client, err = crsync.new { region = arguments.region, endpoint = arguments.endpoint,
-    profile = arguments.profile, deadline = arguments.command ~= "wait" and arguments.timeout or nil }
+  local client, err = crsync.new(options_for(arguments))
   if not client then leave_with(err) end
   return client
 end
@@ -380,6 +387,23 @@ function commands.call(arguments, client)
   return DONE
 end
 
+local function setting_table(rows)
+  local cells = { { "SETTING", "VALUE", "FROM" } }
+  for _, row in ipairs(rows) do
+    cells[#cells + 1] = { row.setting, shown(row.value) .. (row.unit and " " .. row.unit or ""),
+      shown(row.from) .. (row.life and ", " .. row.life or "") }
+  end
+  return table_of(cells)
+end
+
+local function show_config(arguments)
+  local rows, notes, errors = explain.all(options_for(arguments))
+  write(arguments, rows, setting_table)
+  for _, note in ipairs(notes) do io.stderr:write("crsync: ", text.printable(note), "\n") end
+  for _, err in ipairs(errors) do io.stderr:write(tostring(err), "\n") end
+  return errors[1] and status_of(errors[1]) or DONE
+end
+
 local function completion(arguments, parser)
   local shells = { bash = parser.get_bash_complete, zsh = parser.get_zsh_complete, fish = parser.get_fish_complete }
   print(shells[arguments.shell](parser))
@@ -399,6 +423,7 @@ end
 local function run(words)
   local arguments, parser = parse(words)
   if arguments.command == "completion" then return completion(arguments, parser) end
+  if arguments.command == "config" then return show_config(arguments) end
   if arguments.command == "sandbox" then return sandbox(arguments) end
   local client <close> = client_for(arguments)
   return commands[arguments.command](arguments, client)

@@ -34,7 +34,7 @@ local function source_failed(source, reason)
   return errors.new { kind = failure.cut and "timeout" or "credentials",
     message = source.name .. ": " .. failure.message,
     code = failure.code, status = failure.status, request_id = failure.request_id, endpoint = failure.endpoint,
-    hint = failure.hint, curl_code = failure.curl_code, verify_result = failure.verify_result,
+    hint = failure.hint or errors.hint(failure), curl_code = failure.curl_code, verify_result = failure.verify_result,
     retryable = failure.retryable or false }
 end
 
@@ -72,7 +72,7 @@ local function take(client, source, keys, context)
   local ok = pcall(client.engine.set_credentials, client.engine, keys.access_key_id, keys.access_key_secret,
     keys.security_token)
   if not ok then return source_failed(source, "a key holds a character that no key has") end
-  source.generation = source.generation + 1
+  source.generation, source.key_id = source.generation + 1, keys_of.masked(keys.access_key_id)
   note_life(source, keys, context)
   return nil
 end

@@ -33,4 +33,12 @@ end
 ---@return boolean
 function environment.is_true(value) return value ~= nil and value:lower() == "true" end
 
+--- The proxy that libcurl finds in the environment: host and port, never user and password.
+---@return string|nil proxy
+---@return string|nil name
+function environment.proxy()
+  local url, name = environment.first { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY" }
+  return url and url:gsub("^%a[%w+.-]*://", ""):gsub("^.*@", ""):gsub("/.*$", ""), name
+end
+
 return environment

@@ -1,5 +1,6 @@
 --- The error table: what failed, why, and what to do, for programs as fields and for people as one line.
 
+local environment = require "crsync.environment"
 local operations = require "crsync.operations"
 local text = require "crsync.text"
 
@@ -162,22 +163,17 @@ local function tls_hint(err)
   return nil
 end
 
--- Host and port of a proxy from the environment; never its user and password.
-local function environment_proxy(err)
+local function proxy_of(err)
   if err.no_proxy then return nil end
-  for _, name in ipairs { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY" } do
-    local url = os.getenv(name)
-    if url and url ~= "" then return name, url:gsub("^%a[%w+.-]*://", ""):gsub("^.*@", ""):gsub("/.*$", "") end
-  end
-  return nil
+  return environment.proxy()
 end
 
 local function network_hint(err)
   if err.curl_code == RESOLVE_HOST then
     return "no address was found for " .. endpoint_of(err) .. ": check the region's spelling and the name server"
   end
-  local name, proxy = environment_proxy(err)
-  if name then
+  local proxy, name = proxy_of(err)
+  if proxy then
     return string.format("%s names the proxy %s: check it, list the endpoint in NO_PROXY, or set proxy = \"\"",
       name, proxy)
   elseif err.curl_code == RESOLVE_PROXY then
@@ -193,13 +189,16 @@ local BY_KIND = {
   not_found = wrong_region_hint,
   throttled = function() return "ask less often or for fewer tasks at once" end,
   timeout = function(err)
-    local name, proxy = environment_proxy(err)
-    if name then return string.format("is the proxy %s, from %s, in order?", proxy, name) end
+    local proxy, name = proxy_of(err)
+    if proxy then return string.format("is the proxy %s, from %s, in order?", proxy, name) end
     return nil
   end,
 }
 
-local function hint_for(err)
+--- The remedy for a failure, if one is known.
+---@param err table  an error, or what one is about to be made of
+---@return string|nil
+function errors.hint(err)
   local make = BY_CODE[err.code] or BY_KIND[err.kind]
   return make and make(err) or nil
 end
@@ -217,7 +216,7 @@ function errors.new(fields)
   fields.message = fields.message or PLAIN[fields.kind]
   fields.attempts = fields.attempts or 0
   fields.retryable = fields.retryable or false
-  fields.hint = fields.hint or hint_for(fields)
+  fields.hint = fields.hint or errors.hint(fields)
   return setmetatable(fields, metatable)
 end
 

@@ -71,7 +71,7 @@ function fetch.once(context, request)
   local send = context.client.settings.transport and transported or through_engine
   local response, failure = send(context, request)
   if response then return response end
-  failure.endpoint = fetch.host(request.url)
+  failure.endpoint, failure.no_proxy = fetch.host(request.url), request.direct
   failure.cut = failure.kind == "timeout" and left < wanted or nil
   return nil, failure
 end

@@ -18,6 +18,7 @@ local variables = require "crsync.credentials.variables"
 ---@field is_function boolean|nil  the script's own: cheap to ask
 ---@field last_resort boolean|nil  asked for want of anything that is configured
 ---@field searched boolean|nil     found by searching the usual places, which may look different the next time
+---@field key_id string|nil       of the keys it gave last, masked
 ---@field generation integer       how often it has given keys
 ---@field ends number|nil          on core.now's clock: when the keys expire
 ---@field advisory number|nil      when to begin to ask again, while the keys still hold
@@ -154,8 +155,9 @@ end
 ---@return crsync.Keys|crsync.Error|nil keys  the error when there is no source
 function chain.find(options)
   local source, second = given(options)
-  if source or second then return source, second end
-  return search(options)
+  if not (source or second) then source, second = search(options) end
+  if source and second then source.key_id = keys_of.masked(second.access_key_id) end
+  return source, second
 end
 
 return chain

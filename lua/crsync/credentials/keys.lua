@@ -46,6 +46,14 @@ function keys.problem(set)
   return nil
 end
 
+--- What of an id may be shown: enough to know it again.
+---@param id string
+---@return string
+function keys.masked(id)
+  if #id < 12 then return "****" end
+  return id:sub(1, 4) .. "…" .. id:sub(-4)
+end
+
 local CAMEL = { access_key_id = "AccessKeyId", access_key_secret = "AccessKeySecret",
   security_token = "SecurityToken", expiration = "Expiration" }
 local SNAKE = { access_key_id = "access_key_id", access_key_secret = "access_key_secret",

@@ -1,0 +1,135 @@
+--- What `crsync config` shows: every setting and the key, each with the place that it comes from, and what is amiss.
+--- The key's source is asked as a call would; of the key itself only a masked id is shown.
+
+local chain = require "crsync.credentials.chain"
+local client = require "crsync.client"
+local config = require "crsync.config"
+local core = require "crsync.core"
+local credentials = require "crsync.credentials"
+local environment = require "crsync.environment"
+local profile = require "crsync.profile"
+local variables = require "crsync.credentials.variables"
+
+---@class crsync.Explained
+---@field setting string
+---@field value string|number|boolean|nil
+---@field unit string|nil   of a number: "s", "bytes"
+---@field life string|nil   of a key that ends
+---@field from string
+
+local explain = {}
+
+local SHOWN = { "region", "network", "endpoint", "connect_timeout", "timeout", "deadline", "retry", "proxy", "ca_file",
+  "ca_path", "insecure_skip_tls_verify", "max_response_size", "user_agent" }
+
+local function without_user(url) return (url:gsub("//[^/]*@", "//***@"):gsub("^[^/]*@", "***@")) end
+
+local MAKE_VALUE = {
+  retry = function(policy)
+    return ("%d attempts, pauses from %g s up to %g s"):format(policy.max_attempts, policy.base_delay, policy.max_delay)
+  end,
+  proxy = without_user,
+}
+
+local UNITS = { connect_timeout = "s", timeout = "s", deadline = "s", max_response_size = "bytes" }
+
+-- What libcurl and OpenSSL add where nothing is set.
+local function fallback(name)
+  if name == "proxy" then return environment.proxy() end
+  if name == "ca_file" then return "the system's", "default" end
+  if name == "insecure_skip_tls_verify" then return false, "default" end
+  return nil
+end
+
+local function settings_of(settings)
+  local rows = {}
+  for _, name in ipairs(SHOWN) do
+    local value, from = settings[name], settings.sources[name]
+    if value ~= nil and MAKE_VALUE[name] then value = MAKE_VALUE[name](value) end
+    if value == nil then
+      local other, place = fallback(name)
+      value, from = other, place or from
+    end
+    rows[#rows + 1] = { setting = name, value = value, unit = UNITS[name], from = from or "default" }
+  end
+  return rows
+end
+
+-- Seconds left in keys that end.
+local function life_of(source)
+  return source.ends and ("%.0f s left"):format(math.max(0, source.ends - core.now()))
+end
+
+local function key_of(source)
+  return { setting = "access_key_id", value = source and source.key_id, from = source and source.name or "none",
+    life = source and life_of(source) }
+end
+
+-- ---- what is amiss --------------------------------------------------------------------------------------
+
+local function note_open_file(notes, options)
+  local chosen = profile.choose(options.profile)
+  if chosen and chosen.open_to_others then
+    notes[#notes + 1] = chosen.path .. " can be read by others than its owner: chmod 600"
+  end
+  if chosen and chosen.unusable then notes[#notes + 1] = chosen.problem .. "; it is left out" end
+end
+
+-- The variables that rows come from; of a key, all of its family.
+local function variables_used(rows)
+  local names = {}
+  for _, row in ipairs(rows) do
+    if row.from:find "^[%u%d_]+$" then names[#names + 1] = row.from end
+  end
+  local family = rows[#rows].from:find "^environment" and variables.find() or {}
+  for _, field in ipairs { "id", "secret", "token" } do names[#names + 1] = family[field] end
+  return names
+end
+
+-- Blanks and line ends around a variable's value, of which a shell shows nothing.
+local function note_padding(notes, names)
+  local seen = {}
+  for _, name in ipairs(names) do
+    local raw = not seen[name] and os.getenv(name)
+    seen[name] = true
+    if raw and raw ~= environment.trimmed(raw) then
+      notes[#notes + 1] = name .. " has blanks or a line end around its value; they are left out"
+    end
+  end
+end
+
+local function notes_on(rows, options)
+  local notes = {}
+  note_open_file(notes, options)
+  note_padding(notes, variables_used(rows))
+  return notes
+end
+
+--- Resolves settings and keys, and says what came of it.
+---@param options crsync.Options
+---@return crsync.Explained[] rows
+---@return string[] notes          what works, and yet had better be seen to
+---@return crsync.Error[] errors   what does not
+function explain.all(options)
+  local errs = {}
+  local settings, err, partial = config.resolve(options)
+  errs[#errs + 1] = err
+  local rows, source = settings_of(partial), nil
+  if settings then
+    local made
+    made, err = client.new(options)
+    if made then
+      err = credentials.ensure(made, core.now() + settings.deadline)
+      source = made.source
+      made:close()
+    end
+  else
+    source, err = chain.find(options)
+    if source then err = nil end
+  end
+  errs[#errs + 1] = err
+  rows[#rows + 1] = key_of(source)
+  return rows, notes_on(rows, options), errs
+end
+
+return explain
