@@ -106,11 +106,19 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, int fds[PIPES][2
   return failed;
 }
 
+/* Whether there is such a program, as far as it can be told without PATH: some systems report an exec that has failed
+ * as status 127 only. Returns 0 or an error number. */
+static int check_program(const char *word) {
+  if (!word || !*word) return ENOENT;
+  return strchr(word, '/') && access(word, X_OK) ? errno : 0;
+}
+
 /* Returns 0 or an error number. */
 static int spawn(pid_t *pid, const char *const *words, int fds[PIPES][2]) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
-  if (!words[0]) return EINVAL;
+  int missing = check_program(words[0]);
+  if (missing) return missing;
   if (posix_spawn_file_actions_init(&actions)) return ENOMEM;
   if (posix_spawnattr_init(&attributes)) {
     posix_spawn_file_actions_destroy(&actions);
