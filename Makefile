@@ -2,12 +2,19 @@
 #   make                 builds the C core into build/
 #   make demo            a sandbox, a task as report and tables, a push watched to its end; installs what is missing
 #   make test            the whole suite; installs what is missing.  SPECS=spec/sign_spec.lua for a part
+#   make test LUA=lua5.1 the same in another Lua: lua5.1, lua5.2, lua5.3, luajit.  Any target takes LUA
+#   make test-matrix     in each of them
 #   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
 #   make install         PREFIX=/usr/local DESTDIR=
 
+# An interpreter's name, or a version alone; the interpreter, where there is one, knows better than its name.
 LUA_VERSION ?= 5.4
-LUA ?= lua$(LUA_VERSION)
+ifeq ($(origin LUA),undefined)
+LUA = lua$(LUA_VERSION)
+else ifneq ($(origin LUA_VERSION),command line)
+LUA_VERSION := $(or $(shell $(LUA) -e 'io.write((_VERSION:gsub("Lua ", "")))' 2>/dev/null),$(patsubst lua%,%,$(notdir $(LUA))))
+endif
 PKG_CONFIG ?= pkg-config
 SETUP ?= .ci/setup
 PREFIX ?= /usr/local
@@ -16,11 +23,11 @@ INST_BINDIR ?= $(PREFIX)/bin
 INST_MANDIR ?= $(PREFIX)/share/man/man1
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 
-BUILD ?= build
+BUILD ?= build$(if $(filter lua5.4,$(notdir $(LUA))),,/$(notdir $(LUA)))
 CFLAGS ?= -O2 -g
 WARNINGS = -std=c11 -Wall -Wextra -Wpedantic -Werror
 # The name of Lua's pkg-config file differs between systems; LUA_INCDIR goes before all of them.
-LUA_PC = $(firstword $(foreach n,lua$(LUA_VERSION) lua-$(LUA_VERSION) lua,$(shell $(PKG_CONFIG) --exists $(n) 2>/dev/null && echo $(n))))
+LUA_PC = $(firstword $(foreach n,$(findstring luajit,$(LUA)) lua$(LUA_VERSION) lua-$(LUA_VERSION) lua,$(shell $(PKG_CONFIG) --exists $(n) 2>/dev/null && echo $(n))))
 LUA_CFLAGS ?= $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(if $(LUA_PC),$(shell $(PKG_CONFIG) --cflags $(LUA_PC))))
 LIB_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl libcrypto 2>/dev/null)
 LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl libcrypto 2>/dev/null || echo -lcurl -lcrypto)
@@ -37,7 +44,7 @@ RUN_ENV = LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD
   HOME='$(CURDIR)/$(BUILD)/home' ALIBABA_CLOUD_ECS_METADATA_DISABLED=true
 SPECS ?= spec
 
-.PHONY: all demo test run-specs check-asan check-valgrind lint install uninstall clean
+.PHONY: all demo test test-matrix run-specs check-asan check-valgrind lint install uninstall clean
 
 all: $(CORE)
 
@@ -55,14 +62,19 @@ $(BUILD)/spec_process.so: spec/support/process.c
 
 # Sub-makes, so that pkg-config is asked only after the set-up.
 demo:
-	@$(SETUP) demo
+	@LUA='$(LUA)' $(SETUP) demo
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_ENV) $(LUA) examples/demo.lua
 
 test:
-	@$(SETUP) test
+	@LUA='$(LUA)' $(SETUP) test
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory run-specs
+
+MATRIX = lua5.1 lua5.2 lua5.3 luajit
+
+test-matrix:
+	@for lua in $(MATRIX); do $(MAKE) --no-print-directory test LUA=$$lua || exit 1; done
 
 run-specs: $(BUILD)/spec_process.so
 	@mkdir -p $(BUILD)/home
@@ -72,19 +84,19 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omi
 ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-file-name=libubsan.so)
 
 check-asan:
-	@$(SETUP) check
+	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)'
 	@$(MAKE) --no-print-directory run-specs BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) \
 	  ASAN_OPTIONS=detect_leaks=1'
 
 check-valgrind:
-	@$(SETUP) check
+	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory run-specs WRAPPER='valgrind -q --error-exitcode=9 \
 	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
 
 lint:
-	@$(SETUP) check
+	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
 	@$(MAKE) --no-print-directory all BUILD=build/clang CC=clang
 	clang-format --dry-run --Werror $(SOURCES) $(HEADERS)

@@ -40,6 +40,7 @@ build = {
     ["crsync.check"] = "lua/crsync/check.lua",
     ["crsync.cli"] = "lua/crsync/cli.lua",
     ["crsync.client"] = "lua/crsync/client.lua",
+    ["crsync.compat"] = "lua/crsync/compat.lua",
     ["crsync.config"] = "lua/crsync/config.lua",
     ["crsync.credentials"] = "lua/crsync/credentials.lua",
     ["crsync.credentials.chain"] = "lua/crsync/credentials/chain.lua",

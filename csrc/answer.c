@@ -27,11 +27,11 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 /* Pushes a copy of foreign text, secrets struck out, at most MAX_MESSAGE bytes of it. Struck out first and
  * cut afterwards: a secret across the cut would not be recognised. */
 static void push_clean(lua_State *L, const struct answer *a, const char *text, size_t len) {
-  luaL_Buffer b;
-  char *copy = luaL_buffinitsize(L, &b, len);
+  char *copy = lua_newuserdatauv(L, len, 0);
   memcpy(copy, text, len);
   sign_redact(a->signer, copy, len);
-  luaL_pushresultsize(&b, smaller(len, MAX_MESSAGE));
+  lua_pushlstring(L, copy, smaller(len, MAX_MESSAGE));
+  lua_remove(L, -2);
 }
 
 static void set_text(lua_State *L, const struct answer *a, const char *field, const char *text, size_t len) {

@@ -74,6 +74,16 @@ static struct job *check_job(lua_State *L, int index, const struct core *c) {
   return job;
 }
 
+/* Pushes the field, or an empty table in its place; returns where it lies. */
+static int push_table_field(lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+  }
+  return lua_gettop(L);
+}
+
 static long milliseconds(double seconds) {
   if (!(seconds > 0)) return 1;
   double ms = ceil(seconds * 1000);
@@ -340,8 +350,7 @@ static int core_fetch(lua_State *L) {
       .direct = field_boolean(L, 2, "direct"),
   };
   if (lua_isstring(L, -1)) request.body_len = lua_rawlen(L, -1);
-  if (lua_getfield(L, 2, "headers") != LUA_TTABLE) lua_newtable(L);
-  int headers = lua_gettop(L);
+  int headers = push_table_field(L, 2, "headers");
   lua_pushnil(L);
   struct job *job = push_job(L, c, headers + 1);
   give_plain_headers(L, job->transfer, headers);
@@ -436,15 +445,6 @@ static const char *push_action(lua_State *L, int operation) {
   return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
 }
 
-/* Pushes the operation's shape, or an empty one. */
-static int push_shape(lua_State *L, int operation) {
-  if (lua_getfield(L, operation, "answer") != LUA_TTABLE) {
-    lua_pop(L, 1);
-    lua_newtable(L);
-  }
-  return lua_gettop(L);
-}
-
 static int push_answer(lua_State *L, const struct core *c, const struct transfer_outcome *outcome, int operation,
                        const char *request_hash) {
   struct answer a = {
@@ -454,7 +454,7 @@ static int push_answer(lua_State *L, const struct core *c, const struct transfer
       .request_hash = request_hash,
       .max_response_size = c->max_response_size,
       .action = push_action(L, operation),
-      .shape = push_shape(L, operation),
+      .shape = push_table_field(L, operation, "answer"), /* decode.h */
   };
   lua_pushvalue(L, UP_DECODER);
   a.decoder = lua_gettop(L);

@@ -5,6 +5,7 @@
 #include "packages.h"
 
 #include <openssl/err.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -89,6 +90,7 @@ static void add_params(lua_State *L, struct sign *s, const char *prefix, int dep
 
 static void add_param(lua_State *L, struct sign *s, const char *name, int depth) {
   struct sign_piece value;
+  char digits[24];
   switch (lua_type(L, -1)) {
   case LUA_TTABLE:
     add_params(L, s, name, depth + 1);
@@ -100,9 +102,8 @@ static void add_param(lua_State *L, struct sign *s, const char *name, int depth)
     int whole;
     lua_Integer n = lua_tointegerx(L, -1, &whole);
     if (!whole) luaL_error(L, "parameter %s should be an integer", name);
-    lua_pop(L, 1);
-    lua_pushinteger(L, n);
-    value = piece_at(L, -1);
+    snprintf(digits, sizeof digits, "%lld", (long long)n); /* Lua writes 14 digits where numbers are doubles */
+    value = piece(digits);
     break;
   }
   case LUA_TSTRING:

@@ -1,6 +1,8 @@
 --- Arguments of public functions: what cannot be right raises, in the name of the function and at the line of the
 --- script that called it.
 
+local text = require "crsync.text"
+
 local check = {}
 
 --- Raises "bad argument #position to 'method' (name: problem)".
@@ -13,7 +15,7 @@ local function id_problem(value)
   if type(value) ~= "string" then return "expected a string, got " .. (value == nil and "no value" or type(value)) end
   if value == "" then return "it is empty" end
   if value:find("[%z\1-\31\127]") or value:find("\194[\128-\159]") then return "it holds a control character" end
-  if not utf8.len(value) then return "it is not UTF-8" end
+  if text.invalid_at(value) then return "it is not UTF-8" end
   return nil
 end
 

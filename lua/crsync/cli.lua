@@ -1,5 +1,6 @@
 --- The command `crsync`: arguments, output, exit status. Results go to standard output, all else to standard error.
 
+local compat = require "crsync.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local display = require "crsync.display"
@@ -42,7 +43,7 @@ local function seconds(s)
 end
 
 local function count(s)
-  local n = math.tointeger(tonumber(s))
+  local n = compat.tointeger(tonumber(s))
   if n and n >= 1 then return n end
   return nil, ("'%s' is not a number of at least 1"):format(s)
 end
@@ -156,11 +157,14 @@ end
 -- ---- the terminal -----------------------------------------------------------------------------------------
 
 -- Lua cannot ask; the shell that it starts has the same descriptors.
-local function is_terminal(descriptor) return os.execute("test -t " .. descriptor) == true end
+local function is_terminal(descriptor)
+  local done = os.execute("test -t " .. descriptor)
+  return done == true or done == 0 -- the latter in Lua 5.1
+end
 
 local function columns()
   local pipe = io.popen("stty size 2>/dev/null </dev/tty", "r")
-  local size = pipe:read "l"
+  local size = pipe:read "*l"
   pipe:close()
   return tonumber(size and size:match "%d+ (%d+)") or 80
 end
@@ -180,7 +184,7 @@ end
 
 local function field_of(value, path)
   for name in path:gmatch "[^.]+" do
-    local key = type(value) == "table" and (value[name] ~= nil and name or math.tointeger(tonumber(name))) or nil
+    local key = type(value) == "table" and (value[name] ~= nil and name or compat.tointeger(tonumber(name))) or nil
     value = key ~= nil and value[key] or nil
     if value == nil then leave(USAGE, ("crsync: there is no field %s"):format(path)) end
   end
@@ -229,8 +233,8 @@ local function image(i)
 end
 
 local function date(ms)
-  local whole = math.tointeger(ms)
-  return whole and os.date("!%Y-%m-%dT%H:%M:%SZ", whole // 1000) or "-"
+  local whole = compat.tointeger(ms)
+  return whole and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(whole / 1000)) or "-"
 end
 
 local function task_table(tasks)
@@ -425,8 +429,11 @@ local function run(words)
   if arguments.command == "completion" then return completion(arguments, parser) end
   if arguments.command == "config" then return show_config(arguments) end
   if arguments.command == "sandbox" then return sandbox(arguments) end
-  local client <close> = client_for(arguments)
-  return commands[arguments.command](arguments, client)
+  local client = client_for(arguments)
+  local result = compat.pack(pcall(commands[arguments.command], arguments, client))
+  client:close()
+  if not result[1] then error(result[2], 0) end
+  return compat.unpack(result, 2, result.n)
 end
 
 local function problem_of(err)

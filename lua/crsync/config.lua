@@ -1,6 +1,7 @@
 --- Options, environment, the CLI's profile and defaults becoming one checked table of settings, each with the place
 --- that it comes from. Keys are credentials.lua's.
 
+local compat = require "crsync.compat"
 local endpoints = require "crsync.endpoint"
 local environment = require "crsync.environment"
 local errors = require "crsync.error"
@@ -144,7 +145,7 @@ end
 -- Of a count of retries, as the environment and profiles have it.
 local function default_policy(from)
   local given, source = find(from, "retry_count")
-  local count = math.tointeger(tonumber(given or RETRY_DEFAULTS.max_attempts - 1))
+  local count = compat.tointeger(tonumber(given or RETRY_DEFAULTS.max_attempts - 1))
   if not count or count < 0 then
     return nil, errors.config("%s should be a whole number of at least 0 and is %s", source, tostring(given))
   end

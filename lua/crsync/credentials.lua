@@ -2,6 +2,7 @@
 --- stays here is the source's name and when its keys end. Where they come from is credentials/chain.lua's.
 
 local chain = require "crsync.credentials.chain"
+local compat = require "crsync.compat"
 local core = require "crsync.core"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"
@@ -87,27 +88,32 @@ end
 
 -- Asks for all: what others find meanwhile is that somebody is asking. An error that the source raises passes as it is.
 local function ask(client, source, deadline)
-  source.busy_until = deadline
-  local ok, err = pcall(ask_once, client, source, deadline)
-  source.busy_until = nil
-  source.failure = nil
+  source.busy_until, source.asker = deadline, coroutine.running()
+  local ok, err = compat.pcall(ask_once, client, source, deadline)
+  source.busy_until, source.asker, source.failure = nil, nil, nil
   if not ok then error(err, 0) end
   if err then source.failure, source.failed_at = err, core.now() end
   return err
 end
 
+-- Whether another call is asking. One whose coroutine has died, or that is this very one, is not.
+local function is_busy(source)
+  if not source.busy_until or core.now() >= source.busy_until then return false end
+  return not source.asker or (source.asker ~= coroutine.running() and coroutine.status(source.asker) ~= "dead")
+end
+
 -- Another call is asking: its answer is ours, good or bad.
 local function wait_for_answer(client, source, deadline)
   local since = core.now()
-  if not source.busy_until or since >= source.busy_until then return false end
-  while source.busy_until and core.now() < math.min(source.busy_until, deadline) do client.loop:sleep(LOOK) end
+  if not is_busy(source) then return false end
+  while is_busy(source) and core.now() < deadline do client.loop:sleep(LOOK) end
   if source.failure and source.failed_at >= since then return true, source.failure end
   return not source.busy_until and source.generation > 0
 end
 
 -- While the keys hold, one call asks, not for long, and a failure is no matter.
 local function ask_ahead(client, source, deadline)
-  if source.busy_until and core.now() < source.busy_until then return end
+  if is_busy(source) then return end
   local err = ask(client, source, math.min(deadline, core.now() + PATIENCE))
   if err then source.advisory = core.now() + AFTER_FAILURE * (1 + core.random()) end
 end

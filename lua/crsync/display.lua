@@ -13,8 +13,8 @@ local COLORS = { SUCCESS = "32", ERROR = "31", CANCELED = "33", SYNCHRONIZING = 
 
 local function duration(seconds)
   seconds = math.floor(seconds + 0.5)
-  if seconds < 3600 then return ("%d:%02d"):format(seconds // 60, seconds % 60) end
-  return ("%d:%02d:%02d"):format(seconds // 3600, seconds // 60 % 60, seconds % 60)
+  if seconds < 3600 then return ("%d:%02d"):format(math.floor(seconds / 60), seconds % 60) end
+  return ("%d:%02d:%02d"):format(math.floor(seconds / 3600), math.floor(seconds / 60) % 60, seconds % 60)
 end
 
 -- What is known of a task, in words: "SYNCHRONIZING  57 %  71.6 MB of 124.9 MB  1.2 MB/s  0:44 to go".

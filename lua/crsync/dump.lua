@@ -1,6 +1,8 @@
 --- A value as Lua source that a person can read and `load` can run.
 
+local compat = require "crsync.compat"
 local fields = require "crsync.fields"
+local text = require "crsync.text"
 
 local dump = {}
 
@@ -17,13 +19,13 @@ local function escape(c) return ESCAPES[c] or ("\\%03d"):format(c:byte()) end
 
 local function quote(s) return '"' .. s:gsub('[%z\1-\31"\\\127-\159\255]', function(c)
   -- Bytes of valid UTF-8 stay readable.
-  return c:byte() >= 0x80 and utf8.len(s) and c or escape(c)
+  return c:byte() >= 0x80 and not text.invalid_at(s) and c or escape(c)
 end) .. '"' end
 
 local function number(n)
   if n ~= n then return "0/0" end
   if n == math.huge then return "math.huge" elseif n == -math.huge then return "-math.huge" end
-  if math.type(n) == "integer" then return n == math.mininteger and "math.mininteger" or ("%d"):format(n) end
+  if compat.is_integer(n) then return n == math.mininteger and "math.mininteger" or ("%d"):format(n) end
   local digits = ("%.17g"):format(n):gsub(",", ".")
   return digits:find("[.e]") and digits or digits .. ".0"
 end

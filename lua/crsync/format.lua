@@ -1,6 +1,7 @@
 --- A task as a report that a person reads at a glance. Foreign text is made harmless; nothing here raises for
 --- whatever a table holds.
 
+local compat = require "crsync.compat"
 local fields = require "crsync.fields"
 local progress = require "crsync.progress"
 local text = require "crsync.text"
@@ -240,7 +241,7 @@ function format.task(task, options)
     error("bad argument #1 to 'format' (expected a task, got " .. type(task) .. ")", 2)
   end
   options = type(options) == "table" and options or {}
-  local width = math.tointeger(options.width) or DEFAULT_WIDTH
+  local width = compat.tointeger(options.width) or DEFAULT_WIDTH
   local report = { width = math.max(width, LEAST_WIDTH), color = options.color == true }
   add_head(report, task, progress.of(task))
   add_layers(report, task)

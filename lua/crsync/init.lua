@@ -1,8 +1,14 @@
 --- crsync: how Alibaba Cloud Container Registry image syncs are doing, as nested Lua tables.
 --- The public face; nothing is done here.
 
-if _VERSION ~= "Lua 5.4" then
-  error("crsync needs Lua 5.4; this is " .. (rawget(_G, "jit") and "LuaJIT (" .. _VERSION .. ")" or _VERSION), 0)
+-- The core is built for one Lua, whose loader would only name a symbol that another lacks.
+local loaded, problem = pcall(require, "crsync.core")
+if not loaded then
+  local is_of_another_lua = problem:find "undefined symbol" or problem:find "version mismatch"
+    or problem:find "symbol not found"
+  local this = rawget(_G, "jit") and "LuaJIT" or _VERSION
+  error(is_of_another_lua and ("crsync was built for another Lua; this is %s: build it again with LUA=<this Lua>, or"
+    .. " luarocks --lua-version %s"):format(this, _VERSION:match "%d%.%d") or problem, 0)
 end
 
 local check = require "crsync.check"

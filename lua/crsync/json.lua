@@ -1,7 +1,9 @@
 --- A value as JSON, lossless: integers exact, empty lists lists, the same bytes every time. lua-cjson writes 14
 --- digits and cannot tell an empty list, so this is our own.
 
+local compat = require "crsync.compat"
 local fields = require "crsync.fields"
+local text = require "crsync.text"
 
 local json = {}
 
@@ -20,7 +22,7 @@ local function escape(c) return ESCAPES[c] or ("\\u%04x"):format(c:byte()) end
 local function valid_utf8(s)
   local out, from = {}, 1
   while true do
-    local _, bad = utf8.len(s, from)
+    local bad = text.invalid_at(s, from)
     if not bad then break end
     out[#out + 1] = s:sub(from, bad - 1) .. "\239\191\189"
     from = bad + 1
@@ -30,7 +32,7 @@ local function valid_utf8(s)
 end
 
 local function encode_string(s)
-  if s:find("[\128-\255]") and not utf8.len(s) then s = valid_utf8(s) end
+  if s:find("[\128-\255]") and text.invalid_at(s) then s = valid_utf8(s) end
   return '"' .. s:gsub('[%z\1-\31"\\\127]', escape) .. '"'
 end
 
@@ -47,7 +49,7 @@ local function fail(path, why)
 end
 
 local function encode_number(n, path)
-  if math.type(n) == "integer" then return ("%d"):format(n) end
+  if compat.is_integer(n) then return ("%d"):format(n) end
   if n ~= n or n == math.huge or n == -math.huge then fail(path, "JSON has no " .. tostring(n)) end
   return encode_float(n)
 end

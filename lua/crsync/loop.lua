@@ -2,6 +2,7 @@
 --- event loop takes over through a table with `wait(fd, seconds)` and `sleep(seconds)`, which yield as that loop
 --- wants it. Knows jobs and time, not operations.
 
+local compat = require "crsync.compat"
 local core = require "crsync.core"
 
 ---@class crsync.Loop
@@ -117,9 +118,22 @@ local function add_sleeper(crowd, member, due)
   table.insert(crowd.sleepers, at, member)
 end
 
+-- A crowd that has failed takes its requests with it.
+local function abandon(self, crowd)
+  for member in pairs(crowd.members) do
+    if member.job then
+      self.waiters[member.job] = nil
+      pcall(self.engine.cancel, self.engine, member.job)
+    end
+  end
+end
+
 local function resume(self, member)
   local ok, what, value = coroutine.resume(member.co)
-  if not ok then error(what, 0) end
+  if not ok then
+    abandon(self, member.crowd)
+    error(what, 0)
+  end
   local crowd = member.crowd
   if coroutine.status(member.co) == "dead" then
     crowd.alive = crowd.alive - 1
@@ -177,14 +191,10 @@ end
 function Loop:all(count, together, slots, body)
   local crowd = { count = count, together = together, free = slots, started = 0, alive = 0, ready = {}, queue = {},
     sleepers = {}, members = setmetatable({}, { __mode = "k" }) }
-  local ok, err = pcall(run_crowd, self, crowd, body)
+  local call = self.host and compat.pcall or pcall -- a host's wait may yield
+  local ok, err = call(run_crowd, self, crowd, body)
   if ok then return end
-  for member in pairs(crowd.members) do
-    if member.job then
-      self.waiters[member.job] = nil
-      pcall(self.engine.cancel, self.engine, member.job)
-    end
-  end
+  abandon(self, crowd)
   error(err, 0)
 end
 

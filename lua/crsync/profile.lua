@@ -61,7 +61,7 @@ function profile.read(path)
   local text, reason, exists = core.read_file(path)
   if not text then return nil, ("%s cannot be read: %s"):format(path, reason), exists end
   local open_to_others = reason
-  text = text:gsub("^\xef\xbb\xbf", "")
+  text = text:gsub("^\239\187\191", "")
   local document, problem = core.decode(text)
   if document == nil then return nil, ("%s is not JSON: %s"):format(path, in_lines(problem, text)), true end
   if type(document) ~= "table" or type(document.profiles) ~= "table" then

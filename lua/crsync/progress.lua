@@ -1,6 +1,8 @@
 --- A task as numbers. Pure: the clock is passed in. Only the task's own status decides whether it has ended;
 --- its `Progress` field, which is 0 or 1, is left out of account.
 
+local compat = require "crsync.compat"
+
 ---@class crsync.Progress
 ---@field percent integer|nil     0 to 100; nil while unknown; 100 exactly when the task is SUCCESS
 ---@field synced integer          bytes copied
@@ -29,11 +31,11 @@ end
 -- Integers as long as they fit; a sum beyond int64 goes on as a float instead of wrapping.
 local function add(a, b)
   local sum = a + b
-  if math.type(sum) == "integer" and sum < a then return (a + 0.0) + b end
+  if compat.is_integer(sum) and sum < a then return (a + 0.0) + b end
   return sum
 end
 
-local function whole(n) return math.tointeger(n) or n end
+local function whole(n) return compat.tointeger(n) or n end
 
 local function sum_layers(task)
   local p = { synced = 0, total = 0, layers = 0, layers_done = 0, layers_failed = 0 }

@@ -21,6 +21,21 @@ local function decode(s, i)
   return n, math.floor(code)
 end
 
+--- Where the text stops being UTF-8, seen from a position on; nil: nowhere.
+---@param s string
+---@param from integer|nil
+---@return integer|nil
+function text.invalid_at(s, from)
+  local i = from or 1
+  if utf8 then return select(2, utf8.len(s, i)) end -- luacheck: ignore 113
+  while i <= #s do
+    local n = decode(s, i)
+    if not n then return i end
+    i = i + n
+  end
+  return nil
+end
+
 -- Sorted pairs of first and last code point.
 local function in_ranges(ranges, code)
   for i = 1, #ranges, 2 do

@@ -24,6 +24,7 @@ local variables = require "crsync.credentials.variables"
 ---@field advisory number|nil      when to begin to ask again, while the keys still hold
 ---@field mandatory number|nil     when not to go on without an answer
 ---@field busy_until number|nil    somebody is asking, until then at most
+---@field asker thread|nil         who
 
 local chain = {}
 

@@ -29,7 +29,7 @@ end
 -- One section's values. `#` and `;` begin a comment only at the start of a line: a secret may hold them.
 local function section(text, wanted, path)
   local found, inside, number = nil, false, 0
-  for line in (text:gsub("^\xef\xbb\xbf", "") .. "\n"):gmatch "(.-)\r?\n" do
+  for line in (text:gsub("^\239\187\191", "") .. "\n"):gmatch "(.-)\r?\n" do
     number = number + 1
     local name = line:match "^%s*%[%s*(.-)%s*%]%s*$"
     local key, value = line:match "^%s*([^=%s]+)%s*=%s*(.-)%s*$"

@@ -1,6 +1,7 @@
 --- What a profile says becoming keys, by its mode. A profile of the ini file comes under the same names.
 --- https://www.alibabacloud.com/help/en/cli/configure-credentials
 
+local compat = require "crsync.compat"
 local external = require "crsync.credentials.external"
 local metadata = require "crsync.credentials.metadata"
 local sts = require "crsync.credentials.sts"
@@ -157,7 +158,7 @@ local GUESSES = {
 
 local function guess(fields)
   for _, candidate in ipairs(GUESSES) do
-    if not missing(fields, { table.unpack(candidate, 2) }) then return candidate[1] end
+    if not missing(fields, { compat.unpack(candidate, 2) }) then return candidate[1] end
   end
   return nil
 end

@@ -3,6 +3,7 @@
 --- one signature does for all.
 --- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
 
+local compat = require "crsync.compat"
 local core = require "crsync.core"
 local endpoint = require "crsync.endpoint"
 local environment = require "crsync.environment"
@@ -108,7 +109,7 @@ end
 
 -- The parameters that both operations have.
 local function parameters(role)
-  local duration = math.tointeger(tonumber(role.duration or 3600))
+  local duration = compat.tointeger(tonumber(role.duration or 3600))
   if not duration or duration < LEAST or duration > LONGEST then
     return nil, ("a session lasts %d to %d seconds"):format(LEAST, LONGEST)
   end

@@ -99,17 +99,21 @@ end
 local function serve(listener, service, tls)
   local connection, scheduler = require "crsync.sandbox.connection", require "crsync.sandbox.scheduler"
   local function attend(accepted)
-    local ok, conn = pcall(connection.new, accepted, tls)
-    if not ok then return end
-    local fine, err = pcall(converse, conn, service, scheduler)
-    conn:close()
-    if not fine and not (type(err) == "table" and err.gone) then error(err, 0) end
+    local conn
+    scheduler.spawn_guarded(function()
+      conn = connection.new(accepted, tls)
+      converse(conn, service, scheduler)
+    end, function(err)
+      if not conn then return accepted:close() end
+      conn:close()
+      if err and not (type(err) == "table" and err.gone) then io.stderr:write(tostring(err), "\n") end
+    end)
   end
   scheduler.spawn(function()
     while true do
       scheduler.wait_readable(listener)
       local accepted = listener:accept()
-      if accepted then scheduler.spawn(attend, accepted) end
+      if accepted then attend(accepted) end
     end
   end)
   scheduler.run()

@@ -1,6 +1,8 @@
 --- What the sandbox plays: a scenario file, or the built-in one. Read as Lua that can do nothing; a mistake is told
 --- with its place and the reason.
 
+local compat = require "crsync.compat"
+
 local scenario = {}
 
 local BATCH = "5a2d0c1e-0000-4000-8000-00000000b001"
@@ -23,7 +25,7 @@ scenario.BUILT_IN = {
 
 local function is_text(v) return type(v) == "string" and v ~= "" or "a non-empty string" end
 local function is_size(v) return type(v) == "number" and v >= 0 and v < 2 ^ 62 or "a number of at least 0" end
-local function is_count(v) return math.tointeger(v) and v >= 1 or "a whole number of at least 1" end
+local function is_count(v) return compat.tointeger(v) and v >= 1 or "a whole number of at least 1" end
 local function is_share(v) return type(v) == "number" and v >= 0 and v <= 1 or "a number from 0 to 1" end
 local function is_yes(v) return type(v) == "boolean" or "true or false" end
 local function is_table(v) return type(v) == "table" or "a table" end
@@ -81,9 +83,9 @@ end
 function scenario.read(path)
   local file, reason = io.open(path, "r")
   if not file then return nil, reason end
-  local source = file:read "a"
+  local source = file:read "*a"
   file:close()
-  local chunk, problem = load(source, "@" .. path, "t", {})
+  local chunk, problem = compat.load(source, "@" .. path, {})
   if not chunk then return nil, problem end
   local ok, value = pcall(chunk)
   if not ok then return nil, tostring(value) end

@@ -1,21 +1,36 @@
 -- Many connections in one thread: coroutines over luasocket's select, with timers.
 
+local compat = require "crsync.compat"
 local socket = require "socket"
 
 local scheduler = {}
 
 local readers, writers, sleepers = {}, {}, {} -- socket → coroutine; sleepers: { at, coroutine }
+local endings = setmetatable({}, { __mode = "k" }) -- coroutine → what to call at its end
 local running = true
 
 local function resume(co)
   local ok, err = coroutine.resume(co)
-  if not ok then io.stderr:write(debug.traceback(co, tostring(err)), "\n") end
+  local ending = coroutine.status(co) == "dead" and endings[co]
+  if ending then
+    ending(not ok and err or nil)
+  elseif not ok then
+    io.stderr:write(debug.traceback(co, tostring(err)), "\n")
+  end
 end
 
 --- Starts a coroutine.
 function scheduler.spawn(f, ...)
-  local args = table.pack(...)
-  resume(coroutine.create(function() f(table.unpack(args, 1, args.n)) end))
+  local args = compat.pack(...)
+  resume(coroutine.create(function() f(compat.unpack(args, 1, args.n)) end))
+end
+
+--- Starts a coroutine whose end is attended to, good or bad; what a pcall would do, if every Lua could yield in one.
+---@param ending fun(err: any)
+function scheduler.spawn_guarded(f, ending)
+  local co = coroutine.create(f)
+  endings[co] = ending
+  resume(co)
 end
 
 function scheduler.wait_readable(s)

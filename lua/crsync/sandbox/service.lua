@@ -1,5 +1,6 @@
 --- The sandbox's service: what each operation answers. Knows requests and time, not sockets.
 
+local compat = require "crsync.compat"
 local core = require "crsync.core"
 local json = require "crsync.json"
 local known = require "crsync.operations"
@@ -102,7 +103,7 @@ function operations.GetRepoSyncTask(self, query)
 end
 
 local function page_of(query, items, field, total)
-  local function count(name, default) return math.max(1, math.tointeger(tonumber(query[name])) or default) end
+  local function count(name, default) return math.max(1, compat.tointeger(tonumber(query[name])) or default) end
   local number, size = count("PageNo", 1), math.min(count("PageSize", 30), 100)
   local page = {}
   for i = (number - 1) * size + 1, math.min(number * size, #items) do page[#page + 1] = items[i] end

@@ -1,5 +1,7 @@
 --- Sync tasks that move with time: what each looks like at a moment. Pure; the clock is passed in.
 
+local compat = require "crsync.compat"
+
 local tasks = {}
 
 local DEFAULT_LAYERS, DEFAULT_RATE = { 12000000, 1500, 48000000 }, 10e6
@@ -52,7 +54,7 @@ local function layers_at(task, bytes, status)
     if word ~= "SUCCESS" and synced > 0 then word = status end
     list[i] = { SyncLayerTaskId = ("rslt-%s-%d"):format(task.description.id:gsub("^rst%-", ""), i),
       Digest = digest(task.description.repo or "team/image", i), ArtifactDigest = digest(task.description.id, 0),
-      Size = math.tointeger(size) or size, SyncedSize = synced, TaskStatus = word }
+      Size = compat.tointeger(size) or size, SyncedSize = synced, TaskStatus = word }
     bytes = bytes - size
   end
   return list

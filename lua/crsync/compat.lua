@@ -1,0 +1,53 @@
+--- What differs between Lua 5.1 to 5.5 and LuaJIT, made alike. Before Lua 5.3 every number is a double: integers are
+--- exact to 2^53.
+
+local compat = {}
+
+compat.unpack = table.unpack or unpack -- luacheck: ignore 113
+
+--- The arguments as a table, and their number as its `n`.
+function compat.pack(...) return { n = select("#", ...), ... } end
+
+local LARGEST = 2 ^ 53
+
+--- The number as an integer; nil for what is none.
+---@param n any
+---@return integer|nil
+function compat.tointeger(n)
+  if type(n) ~= "number" then return nil end
+  if math.tointeger then return math.tointeger(n) end
+  return math.floor(n) == n and math.abs(n) <= LARGEST and n or nil
+end
+
+--- Whether the number is one that is written without a point.
+---@param n number
+---@return boolean
+function compat.is_integer(n)
+  if math.type then return math.type(n) == "integer" end
+  return compat.tointeger(n) ~= nil
+end
+
+--- Runs Lua source.
+---@param source string
+---@param name string  for messages
+---@param environment table
+---@return function|nil
+---@return string|nil problem
+function compat.load(source, name, environment)
+  if not setfenv then return load(source, name, "t", environment) end -- luacheck: ignore 113
+  if source:find "^\27" then return nil, "attempt to load a binary chunk" end
+  local chunk, problem = loadstring(source, name) -- luacheck: ignore 113
+  return chunk and setfenv(chunk, environment), problem -- luacheck: ignore 113
+end
+
+local function can_yield_in_pcall()
+  local co = coroutine.create(function() pcall(coroutine.yield) end)
+  coroutine.resume(co)
+  return coroutine.status(co) == "suspended"
+end
+
+--- pcall around what may yield. Lua 5.1 cannot do that: there an error goes straight on, past whatever was to be put in
+--- order after it.
+compat.pcall = can_yield_in_pcall() and pcall or function(f, ...) return true, f(...) end
+
+return compat
