@@ -12,7 +12,7 @@ description = {
   labels = { "alibaba-cloud", "container-registry", "http", "devops" },
 }
 dependencies = {
-  "lua >= 5.4, < 5.5",
+  "lua >= 5.1, < 5.6",
   "lua-cjson >= 2.1.0",
   "argparse >= 0.6.0", -- for the command
 }

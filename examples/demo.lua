@@ -19,7 +19,7 @@ local function start_sandbox()
 end
 
 local exports, pipe = start_sandbox()
-local client <close> = assert(crsync.new {
+local client = assert(crsync.new {
   endpoint = exports.ALIBABA_CLOUD_ENDPOINT,
   access_key_id = exports.ALIBABA_CLOUD_ACCESS_KEY_ID,
   access_key_secret = exports.ALIBABA_CLOUD_ACCESS_KEY_SECRET,
@@ -48,5 +48,6 @@ heading "what is there now: crsync list cri-sandbox"
 os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/bin.lua list cri-sandbox"):format(table.concat(environment, " "),
   LUA))
 
+client:close()
 os.execute("kill " .. exports.PID)
 pipe:close()

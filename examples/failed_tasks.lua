@@ -4,11 +4,12 @@
 
 local crsync = require "crsync"
 
-local client <close> = assert(crsync.new())
+local client = assert(crsync.new())
 local since = (os.time() - 24 * 3600) * 1000 -- the service counts milliseconds
 
 local failed = setmetatable({}, { __jsontype = "array" }) -- an empty list, not an empty object
 for task in client:tasks(arg[1]) do
   if task.TaskStatus == "ERROR" and (task.CreateTime or since) >= since then failed[#failed + 1] = task end
 end
+client:close()
 print(crsync.to_json(failed))

@@ -13,7 +13,7 @@ local TARGETS = {
 }
 
 local instance, repo_id, tag = arg[1], arg[2], arg[3]
-local client <close> = assert(crsync.new())
+local client = assert(crsync.new())
 
 local ids, failures = {}, 0
 for _, target in ipairs(TARGETS) do
@@ -35,4 +35,5 @@ for _, result in ipairs(results) do
   if result.err then failures = failures + 1 end
   print(("%s: %s"):format(result.id, result.err and tostring(result.err) or "SUCCESS"))
 end
+client:close()
 os.exit(failures == 0 and 0 or 1, true)

@@ -4,8 +4,8 @@
 
 local crsync = require "crsync"
 
-local ids = table.move(arg, 2, #arg, 1, {})
-local client <close> = assert(crsync.new())
+local ids = { (table.unpack or unpack)(arg, 2) } -- luacheck: ignore 113
+local client = assert(crsync.new())
 local tasks, errors = client:get_tasks(arg[1], ids)
 
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
@@ -35,3 +35,4 @@ local failures = 0
 for _ in pairs(errors) do failures = failures + 1 end
 print("# HELP crsync_unanswered Tasks that could not be asked for.\n# TYPE crsync_unanswered gauge")
 print("crsync_unanswered " .. failures)
+client:close()

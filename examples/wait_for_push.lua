@@ -7,7 +7,7 @@
 local crsync = require "crsync"
 
 local instance, namespace, repo, tag = arg[1], arg[2], arg[3], arg[4]
-local client <close> = assert(crsync.new())
+local client = assert(crsync.new())
 
 local function ids_of_push()
   local ids, batch = {}, nil
@@ -39,8 +39,9 @@ local results, summary = client:wait_all(instance, ids, {
 
 for _, result in ipairs(results) do
   if result.err then
-    print(("FAILED %s to %s: %s"):format(result.id, result.task and result.task.ImageTo.RegionId or "?", result.err))
+    print(("FAILED %s to %s: %s"):format(result.id, result.task and result.task.ImageTo.RegionId or "?", tostring(result.err)))
   end
 end
 print(("%d of %d synchronized"):format(summary.success, summary.total))
+client:close()
 os.exit(summary.success == summary.total and 0 or 1, true)

@@ -2,6 +2,7 @@
 
 local child = require "spec.support.child"
 local cjson = require "cjson"
+local compat = require "crsync.compat"
 local endpoint = require "spec.support.endpoint"
 local files = require "spec.support.files"
 
@@ -22,7 +23,7 @@ local function run(arguments, environment, wrap)
     environment or "", os.getenv "LUA" or "lua5.4", arguments)
   if wrap then line = wrap(line) end
   local pipe = io.popen("{ " .. line .. "; } 2>" .. err .. "; echo \"status $?\"")
-  local output, status = pipe:read "a":match "^(.*)status (%d+)\n$"
+  local output, status = pipe:read "*a":match "^(.*)status (%d+)\n$"
   pipe:close()
   local errors = files.read(err)
   os.remove(err)
@@ -41,7 +42,7 @@ describe("crsync get", function()
     assert.same({ "", 0 }, { errors, status })
     assert.truthy(output:find "^task      rst%-7\n")
     assert.equal("rst-7", cjson.decode((run "get cri-1 rst-7 --output json")).SyncTaskId)
-    assert.equal("rst-7", load((run "get cri-1 rst-7 -o lua"))().SyncTaskId)
+    assert.equal("rst-7", compat.load((run "get cri-1 rst-7 -o lua"), "=output", {})().SyncTaskId)
     assert.equal("eu-west-1\n", (run "get cri-1 rst-7 --field ImageTo.RegionId"))
     assert.equal("23655489\n", (run "get cri-1 rst-7 --field LayerTasks.1.Size"))
     assert.equal("true\n", (run "get cri-1 rst-7 --field CrossUser"))
@@ -137,7 +138,7 @@ describe("crsync wait", function()
   it("interrupted prints where things stand", function()
     server:answer_always(body("SYNCHRONIZING", 100))
     local _, errors, status = run("wait cri-1 rst-1 --interval 0.1", nil, function(line)
-      return "timeout --preserve-status -s INT 0.7 " .. line
+      return "timeout --foreground --preserve-status -s INT 0.7 " .. line
     end)
     assert.equal(130, status)
     assert.truthy(errors:find "rst%-1  SYNCHRONIZING  10 %%[^\n]*\ncrsync: interrupted\n$", errors)

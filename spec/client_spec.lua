@@ -1,6 +1,7 @@
 -- A client against the local endpoint: what goes over the wire, what comes back, what is tried again.
 
 local child = require "spec.support.child"
+local compat = require "crsync.compat"
 local crsync = require "crsync"
 local core = require "crsync.core"
 local endpoint = require "spec.support.endpoint"
@@ -26,8 +27,8 @@ end
 
 local function timed(f, ...)
   local started = core.now()
-  local result = table.pack(f(...))
-  return core.now() - started, table.unpack(result, 1, result.n)
+  local result = compat.pack(f(...))
+  return core.now() - started, compat.unpack(result, 1, result.n)
 end
 
 lazy_setup(function() server = endpoint.start() end)
@@ -133,7 +134,7 @@ describe("ids", function()
     { "cri-1", {}, "bad argument #2 to 'get_task' (task_id: expected a string, got table)" },
     { "cri-1", "rst\n1", "bad argument #2 to 'get_task' (task_id: it holds a control character)" },
     { "cri\0", "rst-1", "bad argument #1 to 'get_task' (instance_id: it holds a control character)" },
-    { "cri-1", "rst\u{85}", "bad argument #2 to 'get_task' (task_id: it holds a control character)" },
+    { "cri-1", "rst\194\133", "bad argument #2 to 'get_task' (task_id: it holds a control character)" },
     { "cri-1", "\255", "bad argument #2 to 'get_task' (task_id: it is not UTF-8)" },
   }
   for _, case in ipairs(bad) do
@@ -409,7 +410,8 @@ describe("a refusal", function()
   end)
 
   it("that is a redirect is not followed", function()
-    local other <close> = endpoint.start()
+    local other = endpoint.start()
+    finally(function() other:stop() end)
     server:answer { status = 302, headers = { Location = other.url .. "/?x" } }
     local err = failure()
     assert.equal(302, err.status)
@@ -420,7 +422,8 @@ end)
 
 describe("TLS", function()
   local function https(kind, changes)
-    local tls <close> = endpoint.start { tls = kind }
+    local tls = endpoint.start { tls = kind }
+    finally(function() tls:stop() end)
     local options = { endpoint = tls.url, ca_file = tls.ca_file }
     for k, v in pairs(changes or {}) do options[k] = v or nil end
     local c = new(options)
@@ -447,7 +450,8 @@ describe("TLS", function()
   end)
 
   it("takes trust anchors from a folder of hashed certificates", function()
-    local tls <close> = endpoint.start { tls = "good" }
+    local tls = endpoint.start { tls = "good" }
+    finally(function() tls:stop() end)
     local folder = os.tmpname()
     os.remove(folder)
     assert(os.execute(("mkdir '%s' && cp '%s' '%s/' && env -u LD_PRELOAD openssl rehash '%s'"):format(folder,
@@ -468,7 +472,8 @@ end)
 
 describe("IPv6", function()
   it("literals are reached, signed with their brackets", function()
-    local six <close> = endpoint.start { ipv6 = true }
+    local six = endpoint.start { ipv6 = true }
+    finally(function() six:stop() end)
     assert(get(new { endpoint = six.url }))
     local r = six:requests()[1]
     assert.equal("[::1]:" .. six.port, r.headers.host)
@@ -605,13 +610,11 @@ describe("a client", function()
   end)
 
   it("closes at the end of its block", function()
-    local kept
-    do
-      local c <close> = new()
-      kept = c
-      assert(get(c))
-    end
-    assert.is_false(pcall(get, kept))
+    local block = compat.load("local c <close> = ...; return c", "=block", {})
+    local c = new()
+    assert(get(c))
+    if block then block(c) else getmetatable(c).__close(c) end -- before Lua 5.4 nobody calls it
+    assert.is_false(pcall(get, c))
   end)
 
   it("made in a coroutine that has died works on", function()

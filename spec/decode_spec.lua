@@ -1,6 +1,7 @@
 -- JSON bodies becoming Lua values: exact, strict, the same on every lua-cjson. No network: a body is handed in
 -- as if a host's own transport had brought it.
 
+local compat = require "crsync.compat"
 local core = require "crsync.core"
 local examples = require "spec.support.examples"
 local operations = require "crsync.operations"
@@ -20,12 +21,14 @@ describe("numbers", function()
   local integers = {
     ["0"] = 0, ["-0"] = 0, ["23655489"] = 23655489, ["999999999999999"] = 999999999999999,
     ["1000000000000000"] = 1000000000000000, ["9007199254740993"] = 9007199254740993,
-    ["-9007199254740993"] = -9007199254740993, ["9223372036854775807"] = math.maxinteger,
-    ["-9223372036854775808"] = math.mininteger, ["1.0"] = 1, ["1e3"] = 1000, ["-2.50e1"] = -25,
+    ["-9007199254740993"] = -9007199254740993, ["1.0"] = 1, ["1e3"] = 1000, ["-2.50e1"] = -25,
   }
+  if math.maxinteger then -- before Lua 5.3 every number is a double
+    integers["9223372036854775807"], integers["-9223372036854775808"] = math.maxinteger, math.mininteger
+  end
   for text, expected in pairs(integers) do
     it("reads " .. text .. " as an integer", function()
-      assert.equal("integer", math.type(value(text)))
+      assert.is_true(compat.is_integer(value(text)))
       assert.equal(expected, value(text))
     end)
   end
@@ -36,7 +39,7 @@ describe("numbers", function()
   }
   for text, expected in pairs(floats) do
     it("reads " .. text .. " as a float", function()
-      assert.equal("float", math.type(value(text)))
+      assert.is_false(compat.is_integer(value(text)) and math.type ~= nil)
       assert.equal(expected, value(text))
     end)
   end
@@ -44,8 +47,8 @@ describe("numbers", function()
   it("has integers in arrays and below", function()
     local v = value '[1,[9007199254740993,{"a":2}],0.25]'
     assert.same({ 1, { 9007199254740993, { a = 2 } }, 0.25 }, v)
-    assert.equal("integer", math.type(v[2][1]))
-    assert.equal("integer", math.type(v[2][2].a))
+    assert.is_true(compat.is_integer(v[2][1]))
+    assert.is_true(compat.is_integer(v[2][2].a))
   end)
 end)
 
@@ -66,7 +69,7 @@ describe("values", function()
 
   it("keeps strings byte for byte", function()
     assert.equal("a\0b", value [["a\u0000b"]])
-    assert.equal("é\u{1F680}\"\\/\n", value [["é\ud83d\ude80\"\\\/\n"]])
+    assert.equal("é\240\159\154\128\"\\/\n", value [["é\ud83d\ude80\"\\\/\n"]])
     assert.equal("[]9007199254740993", value '"[]9007199254740993"')
     assert.equal("\\", value [["\\"]])
   end)
@@ -137,10 +140,10 @@ describe("documented types", function()
     local t = assert(task('{"SyncedSize":"23655489","Progress":"1","CrossUser":"true",'
       .. '"SyncTransAccelerate":"False","LayerTasks":[{"Size":"9223372036854775807","SyncedSize":"-1"}]}'))
     assert.equal(23655489, t.SyncedSize)
-    assert.equal("integer", math.type(t.SyncedSize))
+    assert.is_true(compat.is_integer(t.SyncedSize))
     assert.is_true(t.CrossUser)
     assert.is_false(t.SyncTransAccelerate)
-    assert.equal(math.maxinteger, t.LayerTasks[1].Size)
+    assert.equal(math.maxinteger or 2 ^ 63, t.LayerTasks[1].Size)
     assert.equal(-1, t.LayerTasks[1].SyncedSize)
   end)
 
@@ -188,7 +191,7 @@ describe("documented types", function()
     for _, name in ipairs(examples.names()) do
       local t = assert(task(examples.read(name)))
       assert.equal("string", type(t.TaskStatus), name)
-      for _, layer in ipairs(t.LayerTasks) do assert.equal("integer", math.type(layer.Size), name) end
+      for _, layer in ipairs(t.LayerTasks) do assert.is_true(compat.is_integer(layer.Size), name) end
     end
     assert.is_true(#examples.names() >= 25)
   end)
@@ -196,7 +199,7 @@ describe("documented types", function()
   it("is exact in the example with sizes beyond 2^53", function()
     local t = assert(task(examples.read "get.big-integers"))
     assert.equal(9007199254740993, t.LayerTasks[1].Size)
-    assert.equal("9007199254740991", tostring(t.SyncedSize))
+    assert.equal("9007199254740991", ("%.0f"):format(t.SyncedSize))
   end)
 end)
 

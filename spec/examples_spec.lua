@@ -14,7 +14,7 @@ local function run(command, environment)
     .. "ALIBABA_CLOUD_ACCESS_KEY_SECRET='%s' NO_PROXY=127.0.0.1 LUA_PATH='%s' LUA_CPATH='%s' %s sh -c '%s' 2>&1; "
     .. "echo status $?"):format(server.url, server.access_key_id, server.access_key_secret, package.path, package.cpath,
     environment or "", command))
-  local output, status = pipe:read "a":match "^(.*)status (%d+)%s*$"
+  local output, status = pipe:read "*a":match "^(.*)status (%d+)%s*$"
   pipe:close()
   return output, tonumber(status)
 end

@@ -14,6 +14,7 @@ before_each(scene.enter)
 after_each(scene.leave)
 
 local KEYS = key_giver.KEYS
+local LUA = os.getenv "LUA" or "lua5.4"
 
 local function row(rows, setting)
   for _, candidate in ipairs(rows) do
@@ -102,9 +103,10 @@ describe("the command", function()
     local err = os.tmpname()
     local line = ("env HOME=%s LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/bin.lua %s 2>%s; echo \"status $?\""):format(
       surroundings.path "", child.quoted(package.path), child.quoted(package.cpath), variables,
-      os.getenv "LUA" or "lua5.4", words, err)
-    local pipe <close> = assert(io.popen(line))
-    local output, status = pipe:read "a":match "^(.*)status (%d+)\n$"
+      LUA, words, err)
+    local pipe = assert(io.popen(line))
+    local output, status = pipe:read "*a":match "^(.*)status (%d+)\n$"
+    pipe:close()
     local errors = files.read(err)
     os.remove(err)
     return output, tonumber(status), errors

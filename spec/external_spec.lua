@@ -4,6 +4,7 @@ local child = require "spec.support.child"
 local cjson = require "cjson"
 local core = require "crsync.core"
 local external = require "crsync.credentials.external"
+local files = require "spec.support.files"
 local key_giver = require "spec.support.key_giver"
 local surroundings = require "spec.support.surroundings"
 
@@ -41,8 +42,7 @@ it("come from a program without a shell, with the words of the command line", fu
   program(('for word in "$@"; do echo "<$word>"; done > %s\n'):format(log) .. printing(),
     [[--role 'cr sync' "a \"b\" \$c" d\ e $HOME ; rm *]])
   assert(scene.get())
-  local file <close> = assert(io.open(log))
-  assert.equal('<--role>\n<cr sync>\n<a "b" $c>\n<d e>\n<$HOME>\n<;>\n<rm>\n<*>\n', file:read "a")
+  assert.equal('<--role>\n<cr sync>\n<a "b" $c>\n<d e>\n<$HOME>\n<;>\n<rm>\n<*>\n', files.read(log))
 end)
 
 it("of mode AK need no token, and hold a quarter of an hour unless it is said", function()
@@ -108,8 +108,7 @@ describe("a program that fails", function()
     local output = child.run(([[print(require "crsync".new { endpoint = %q }:get_task("cri-1", "rst-1").TaskStatus)]])
       :format(scene.service.url), "HOME=" .. surroundings.path "")
     assert.equal("SUCCESS\n", output)
-    local file <close> = assert(io.open(log))
-    local list = file:read "a"
+    local list = files.read(log)
     assert.truthy(list:find("0 -> /dev/null", 1, true))
     assert.is_nil(list:find("socket:", 1, true), list)
   end)

@@ -1,5 +1,7 @@
 -- Keys from the metadata service of an ECS instance, played over a real socket.
 
+local compat = require "crsync.compat"
+local child = require "spec.support.child"
 local core = require "crsync.core"
 local key_giver = require "spec.support.key_giver"
 local surroundings = require "spec.support.surroundings"
@@ -93,7 +95,6 @@ describe("the keys of an instance's role", function()
 
   it("go through no proxy, whatever the environment says", function()
     scene.giver:answer(plain "TOKEN", plain(ROLE), keys())
-    local child = require "spec.support.child"
     local script = ([[local task, err = require "crsync".new { endpoint = %q }:get_task("cri-1", "rst-1")
       print(task and task.TaskStatus or err.kind)]]):format(scene.service.url)
     local output = child.run(script, ("env -u ALIBABA_CLOUD_ECS_METADATA_DISABLED CRSYNC_METADATA_ENDPOINT=%s "
@@ -120,7 +121,7 @@ describe("without such keys", function()
   }
   for i, case in ipairs(cases) do
     it("the error says what is wrong and where else keys were looked for, case " .. i, function()
-      scene.giver:answer(table.unpack(case[1]))
+      scene.giver:answer(compat.unpack(case[1]))
       local message = scene.problem()
       assert.truthy(message:find(case[2], 1, true), message)
       assert.truthy(message:find("no access key was found; looked for: ", 1, true))

@@ -21,7 +21,8 @@ before_each(function() server:reset() end)
 
 describe("behind nginx", function()
   it("calls go over HTTP/2, their signature intact", function()
-    local client <close> = new()
+    local client = new()
+    finally(function() client:close() end)
     for i = 1, 3 do assert.equal("rst-" .. i, assert(client:get_task("cri-1", "rst-" .. i)).SyncTaskId) end
     for _, protocol in ipairs(front:protocols(3)) do assert.equal("HTTP/2.0", protocol) end
     for _, r in ipairs(server:requests()) do
@@ -31,8 +32,9 @@ describe("behind nginx", function()
   end)
 
   it("many requests share one connection", function()
-    local engine <close> = core.new { endpoint = front.url, ca_file = front.ca_file, proxy = "",
+    local engine = core.new { endpoint = front.url, ca_file = front.ca_file, proxy = "",
       access_key_id = server.access_key_id, access_key_secret = server.access_key_secret }
+    finally(function() engine:close() end)
     assert(engine:get_task("cri-1", "rst-0"))
     local jobs, done = {}, 0
     for i = 1, 50 do
@@ -50,7 +52,8 @@ describe("behind nginx", function()
   end)
 
   it("errors come through with their status", function()
-    local client <close> = new()
+    local client = new()
+    finally(function() client:close() end)
     server:answer "err.403.NoPrivilege"
     local _, err = client:get_task("cri-1", "rst-1")
     assert.same({ "auth", 403, 1 }, { err.kind, err.status, err.attempts })
@@ -58,7 +61,8 @@ describe("behind nginx", function()
 
   it("its own error page is a server error, tried again", function()
     server:answer({ reset = "before" }, { reset = "before" })
-    local client <close> = new()
+    local client = new()
+    finally(function() client:close() end)
     local task, err = client:get_task("cri-1", "rst-1")
     if not task then assert.same({ "server", 502 }, { err.kind, err.status }) end
     server:answer_always { reset = "before" }

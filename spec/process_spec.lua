@@ -1,6 +1,7 @@
 -- Programs and files as the core reads them.
 
 local core = require "crsync.core"
+local files = require "spec.support.files"
 local process = require "spec_process"
 local surroundings = require "spec.support.surroundings"
 
@@ -21,19 +22,16 @@ end
 
 -- One that nobody has waited for yet is dead all the same.
 local function is_alive(pid)
-  local file <close> = io.open(("/proc/%s/stat"):format(pid))
-  return file ~= nil and not file:read("a"):find "^%d+ %(.-%) Z"
+  local path = ("/proc/%s/stat"):format(pid)
+  return pcall(files.read, path) and not files.read(path):find "^%d+ %(.-%) Z"
 end
 
 local function pid_in(path)
-  repeat
+  while true do
+    local there, text = pcall(files.read, path)
+    if there and text:find "\n" then return text:match "%d+" end
     pause(0.01)
-    local file = io.open(path)
-    local pid = file and file:read "l"
-    if file then file:close() end
-  until pid
-  local file <close> = assert(io.open(path))
-  return file:read "l"
+  end
 end
 
 describe("a program", function()
@@ -73,7 +71,8 @@ describe("a program", function()
   end
 
   it("may be closed twice, and is at its end then", function()
-    local p <close> = assert(core.spawn { "sleep", "60" })
+    local p = assert(core.spawn { "sleep", "60" })
+    finally(function() p:close() end)
     assert.is_nil(p:poll())
     p:close()
     p:close()
@@ -82,7 +81,8 @@ describe("a program", function()
 
   it("belongs to the process that started it, and outlives a fork's end", function()
     local path = surroundings.path "pid"
-    local p <close> = assert(core.spawn { "sh", "-c", ("echo $$ > %s; exec sleep 60"):format(path) })
+    local p = assert(core.spawn { "sh", "-c", ("echo $$ > %s; exec sleep 60"):format(path) })
+    finally(function() p:close() end)
     local pid = pid_in(path)
     local child = process.fork()
     if child == 0 then

@@ -1,6 +1,7 @@
 -- The sandbox: the command as a process, the service and its scenario by themselves.
 
 local certificates = require "spec.support.certificates"
+local compat = require "crsync.compat"
 local crsync = require "crsync"
 local scenario = require "crsync.sandbox.scenario"
 local tasks = require "crsync.sandbox.tasks"
@@ -39,9 +40,9 @@ local function with_file(text, body)
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()
-  local results = table.pack(body(path))
+  local results = compat.pack(body(path))
   os.remove(path)
-  return table.unpack(results, 1, results.n)
+  return compat.unpack(results, 1, results.n)
 end
 
 after_each(function()
@@ -57,7 +58,8 @@ describe("crsync sandbox", function()
     local exports = start "--speed 20"
     assert.truthy(exports.text:find "# crsync sandbox at http://127.0.0.1:%d+;.-\nexport ", exports.text)
     assert.equal("cn-hangzhou", exports.ALIBABA_CLOUD_REGION_ID)
-    local client <close> = client_of(exports)
+    local client = client_of(exports)
+    finally(function() client:close() end)
     local seen = {}
     local results, summary = client:wait_all("cri-sandbox", { "rst-small", "rst-web-eu", "rst-web-us" },
       { interval = 0.05, max_interval = 0.05, timeout = 10, on_progress = function(task)
@@ -73,7 +75,8 @@ describe("crsync sandbox", function()
   end)
 
   it("makes, cancels and does not find", function()
-    local client <close> = client_of(start())
+    local client = client_of(start())
+    finally(function() client:close() end)
     local id = assert(client:create_task_by_rule("cri-sandbox", { RepoId = "r", Tag = "2", SyncRuleId = "s" }))
     assert.equal("PENDING", client:get_task("cri-sandbox", id).TaskStatus)
     assert.is_true(client:cancel_task("cri-sandbox", id))
@@ -108,8 +111,9 @@ describe("crsync sandbox", function()
       },
     }]], function(path) return start("--scenario " .. path) end)
     local codes = {}
-    local client <close> = client_of(exports, { on_attempt = function(a) codes[#codes + 1] = a.code or "none" end,
+    local client = client_of(exports, { on_attempt = function(a) codes[#codes + 1] = a.code or "none" end,
       retry = { max_attempts = 5, base_delay = 0.01, max_delay = 0.01 } })
+    finally(function() client:close() end)
     assert.is_table(client:get_task("cri-mine", "rst-stuck"))
     codes[3] = codes[3] == "SignatureNonceUsed" and "none" or codes[3] -- libcurl may repeat what was reset by itself
     assert.same({ "Throttling.User", "Throttling.User", "none", "success" }, codes)
@@ -125,7 +129,8 @@ describe("crsync sandbox", function()
     local folder = certificates.folder()
     local exports = start(("--tls-cert %s/good.pem --tls-key %s/good.key"):format(folder, folder))
     assert.truthy(exports.ALIBABA_CLOUD_ENDPOINT:find "^https://")
-    local client <close> = client_of(exports, { ca_file = folder .. "/ca.pem" })
+    local client = client_of(exports, { ca_file = folder .. "/ca.pem" })
+    finally(function() client:close() end)
     assert.is_table(client:get_task("cri-sandbox", "rst-small"))
   end)
 

@@ -489,7 +489,8 @@ end)
 
 describe("the process", function()
   it("ends with the one that started it, whatever the order, and starts from any folder", function()
-    local script = ([[package.path = "%s/?.lua;" .. package.path
+    local script = ([[local root = "%s"
+      package.path = root .. "/?.lua;" .. root .. "/lua/?.lua;" .. package.path
       local endpoint, nginx = require "spec.support.endpoint", require "spec.support.nginx"
       local a, b = endpoint.start(), endpoint.start { tls = "good" }
       local front = nginx.start(a)

@@ -1,5 +1,6 @@
 -- Waiting for one task and for many, against the local endpoint.
 
+local compat = require "crsync.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"
@@ -95,14 +96,14 @@ describe("a wait", function()
     local answers = {}
     for i = 1, 30 do answers[i] = body("SYNCHRONIZING", i) end
     answers[31] = body("SUCCESS", 1000)
-    server:answer(table.unpack(answers))
+    server:answer(compat.unpack(answers))
     assert.is_table(wait { stall_timeout = 0.3, max_interval = 0.03 })
   end)
 
   it("goes on after passing faults, and ends on a refusal", function()
     local many = {}
     for i = 1, 5 do many[i] = "err.500.SystemError" end
-    server:answer(table.unpack(many))
+    server:answer(compat.unpack(many))
     server:answer({ reset = "before" }, body "SUCCESS")
     assert.is_table(wait {})
     server:answer(body "PENDING", "err.403.NoPrivilege")

@@ -96,10 +96,11 @@ local function ask(client, source, deadline)
   return err
 end
 
--- Whether another call is asking. One whose coroutine has died, or that is this very one, is not.
+-- Whether another call is asking. One whose coroutine has died, or that is this very one, is not; nor is Lua 5.1's main
+-- thread, which has no name and cannot give way.
 local function is_busy(source)
   if not source.busy_until or core.now() >= source.busy_until then return false end
-  return not source.asker or (source.asker ~= coroutine.running() and coroutine.status(source.asker) ~= "dead")
+  return source.asker ~= nil and source.asker ~= coroutine.running() and coroutine.status(source.asker) ~= "dead"
 end
 
 -- Another call is asking: its answer is ours, good or bad.

@@ -49,4 +49,12 @@ function certificates.remove()
   temporary = nil
 end
 
-return setmetatable(certificates, { __gc = certificates.remove })
+-- Lua 5.1 heeds __gc in no table's metatable.
+if newproxy then -- luacheck: ignore 113
+  certificates.guard = newproxy(true) -- luacheck: ignore 113
+  getmetatable(certificates.guard).__gc = certificates.remove
+else
+  certificates.guard = setmetatable({}, { __gc = certificates.remove })
+end
+
+return certificates

@@ -2,6 +2,8 @@
 
 local child = {}
 
+local LUA = os.getenv "LUA" or "lua5.4"
+
 --- A word that a shell takes as it is.
 function child.quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
 
@@ -9,7 +11,7 @@ function child.quoted(s) return "'" .. s:gsub("'", "'\\''") .. "'" end
 function child.command(script, prefix)
   local quoted = child.quoted
   return ("%s LUA_PATH=%s LUA_CPATH=%s %s -e %s"):format(prefix or "", quoted(package.path), quoted(package.cpath),
-    os.getenv "LUA" or "lua5.4", quoted(script))
+    LUA, quoted(script))
 end
 
 --- Starts the script and returns the pipe of its standard output.
@@ -18,7 +20,7 @@ function child.open(script, prefix) return assert(io.popen(child.command(script,
 --- Runs the script to its end and returns all that it wrote, errors too.
 function child.run(script, prefix)
   local pipe = assert(io.popen("{ " .. child.command(script, prefix) .. "; } 2>&1", "r"))
-  local output = pipe:read "a"
+  local output = pipe:read "*a"
   pipe:close()
   return output
 end

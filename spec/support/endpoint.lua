@@ -37,6 +37,7 @@
 
 local certificates = require "spec.support.certificates"
 local cjson = require "cjson"
+local compat = require "crsync.compat"
 local socket = require "socket"
 
 local Endpoint = {}
@@ -51,7 +52,7 @@ local server_file = debug.getinfo(1, "S").source:match "^@(.-)[^/]*$" .. "server
 
 -- lua-cjson rounds integers above 2^53, whichever way they go.
 local function to_json(value)
-  if math.type(value) == "integer" then return ("%d"):format(value) end
+  if compat.is_integer(value) then return ("%d"):format(value) end
   if type(value) ~= "table" then return cjson.encode(value) end
   local parts, is_list = {}, #value > 0
   if is_list then
@@ -78,7 +79,7 @@ end
 
 -- lua-cjson decodes integers as floats.
 local function with_integers(value)
-  if type(value) ~= "table" then return math.tointeger(value) or value end
+  if type(value) ~= "table" then return compat.tointeger(value) or value end
   for key, item in pairs(value) do
     if type(item) ~= "string" then value[key] = with_integers(item) end
   end
@@ -140,21 +141,21 @@ end
 Endpoint.__gc, Endpoint.__close = Endpoint.stop, Endpoint.stop
 
 local function command_line(address, certificate)
-  local line = ("exec env -u LD_PRELOAD %s '%s' %s"):format(os.getenv "LUA" or "lua5.4", server_file, address)
+  local line = ("exec env -u LD_PRELOAD %s '%s' %s"):format("lua5.4", server_file, address)
   return certificate and ("%s '%s' '%s'"):format(line, certificates.folder(), certificate) or line
 end
 
 local function start_process(address, certificate)
   local process = assert(io.popen(command_line(address, certificate), "r"))
-  local port, control_port = (process:read "l" or ""):match "^(%d+) (%d+)$"
+  local port, control_port = (process:read "*l" or ""):match "^(%d+) (%d+)$"
   if not port then
     process:close()
     error("the endpoint did not start", 0)
   end
-  local control = assert(socket.connect("127.0.0.1", math.tointeger(control_port)))
+  local control = assert(socket.connect("127.0.0.1", tonumber(control_port)))
   control:setoption("tcp-nodelay", true)
   control:settimeout(PATIENCE)
-  return process, control, math.tointeger(port)
+  return process, control, tonumber(port)
 end
 
 --- Starts an endpoint.

@@ -3,8 +3,10 @@
 local files = {}
 
 function files.read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
 end
 
 return files

@@ -66,8 +66,10 @@ function key_giver.scene(tls)
 
   --- One call of a new client.
   function scene.get(options)
-    local client <close> = scene.client(options)
-    return client:get_task("cri-1", "rst-1")
+    local client = scene.client(options)
+    local task, err = client:get_task("cri-1", "rst-1")
+    client:close()
+    return task, err
   end
 
   --- The message of a call that fails for want of keys, without any that was given.

@@ -72,13 +72,17 @@ local function free_port()
 end
 
 local function write_file(path, text)
-  local file <close> = assert(io.open(path, "w"))
+  local file = assert(io.open(path, "w"))
   file:write(text)
+  file:close()
 end
 
 local function read_file(path)
-  local file <close> = io.open(path, "r")
-  return file and file:read "a" or ""
+  local file = io.open(path, "r")
+  if not file then return "" end
+  local text = file:read "*a"
+  file:close()
+  return text
 end
 
 local function wait_for(condition)

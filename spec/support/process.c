@@ -1,7 +1,7 @@
 /* process.c - what specs need of a process and Lua does not have: fork, wait, an exit without finalizers, and
  * whether SIGPIPE still kills. Built for the tests alone. */
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../csrc/compat.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,6 +47,7 @@ int luaopen_spec_process(lua_State *L) {
                                        {"exit", process_exit},
                                        {"sigpipe", process_sigpipe},
                                        {NULL, NULL}};
-  luaL_newlib(L, functions);
+  lua_newtable(L);
+  luaL_setfuncs(L, functions, 0);
   return 1;
 }

@@ -41,8 +41,9 @@ function surroundings.path(name) return home .. "/" .. name end
 function surroundings.write(name, content)
   local path = surroundings.path(name)
   run(("umask 077; mkdir -p \"$(dirname '%s')\"; : > '%s'"):format(path, path))
-  local file <close> = assert(io.open(path, "wb"))
+  local file = assert(io.open(path, "wb"))
   file:write(type(content) == "table" and cjson.encode(content) or content)
+  file:close()
   return path
 end
 
