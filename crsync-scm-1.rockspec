@@ -28,7 +28,8 @@ build = {
     ["crsync.core"] = {
       sources = {
         "csrc/answer.c", "csrc/core.c", "csrc/decode.c", "csrc/fault.c", "csrc/field.c", "csrc/file.c",
-        "csrc/pollset.c", "csrc/process.c", "csrc/request.c", "csrc/sign.c", "csrc/transfer.c",
+        "csrc/pollset.c", "csrc/process.c", "csrc/request.c", "csrc/sign.c", "csrc/timer.c",
+        "csrc/transfer.c",
       },
       libraries = { "curl", "crypto" },
       incdirs = { "$(CURL_INCDIR)", "$(OPENSSL_INCDIR)" },
@@ -63,6 +64,9 @@ build = {
     ["crsync.format"] = "lua/crsync/format.lua",
     ["crsync.json"] = "lua/crsync/json.lua",
     ["crsync.loop"] = "lua/crsync/loop.lua",
+    ["crsync.loop.copas"] = "lua/crsync/loop/copas.lua",
+    ["crsync.loop.cqueues"] = "lua/crsync/loop/cqueues.lua",
+    ["crsync.loop.luv"] = "lua/crsync/loop/luv.lua",
     ["crsync.operations"] = "lua/crsync/operations.lua",
     ["crsync.profile"] = "lua/crsync/profile.lua",
     ["crsync.progress"] = "lua/crsync/progress.lua",

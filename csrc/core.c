@@ -21,6 +21,7 @@
 #include "process.h"
 #include "request.h"
 #include "sign.h"
+#include "timer.h"
 #include "transfer.h"
 
 #include <dlfcn.h>
@@ -659,17 +660,17 @@ int luaopen_crsync_core(lua_State *L) {
                                           {NULL, NULL}};
   static const luaL_Reg job_metamethods[] = {{"__gc", job_gc}, {"__tostring", job_tostring}, {NULL, NULL}};
   static const luaL_Reg no_methods[] = {{NULL, NULL}};
-  static const luaL_Reg functions[] = {{"new", core_new},        {"sign", core_sign},
-                                       {"decode", core_decode},  {"now", core_now},
-                                       {"sleep", core_sleep},    {"random", core_random},
-                                       {"read_file", file_read}, {"home", file_home},
-                                       {"spawn", process_spawn}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", core_new},        {"sign", core_sign},   {"decode", core_decode},
+                                       {"now", core_now},        {"sleep", core_sleep}, {"random", core_random},
+                                       {"read_file", file_read}, {"home", file_home},   {"spawn", process_spawn},
+                                       {"timer", timer_new},     {NULL, NULL}};
   luaL_checkversion(L);
   if (transfer_library_init()) return luaL_error(L, "crsync: libcurl cannot be initialised");
   stay_loaded();
   decode_open(L);
   request_open(L);
   process_open(L);
+  timer_open(L);
   make_type(L, CORE_TYPE, core_metamethods, core_methods);
   make_type(L, JOB_TYPE, job_metamethods, no_methods);
   lua_newtable(L);

@@ -9,6 +9,7 @@
 
 struct pollset {
   int fd;
+  int timer; /* a descriptor of its own on Linux; -1: none */
   pid_t pid;
 };
 
@@ -24,6 +25,7 @@ int64_t pollset_now_ms(void) {
 
 #ifdef __linux__
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 
 static int open_set(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -37,6 +39,14 @@ int pollset_watch(struct pollset *p, int fd, int wanted) {
   if (!wanted) return epoll_ctl(p->fd, EPOLL_CTL_DEL, fd, &event);
   if (!epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &event)) return 0;
   return errno == EEXIST ? epoll_ctl(p->fd, EPOLL_CTL_MOD, fd, &event) : -1;
+}
+
+int pollset_set_timer(struct pollset *p, int64_t ms) {
+  struct itimerspec after = {.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
+  if (ms <= 0) after.it_value.tv_nsec = 1; /* 0 would switch it off */
+  if (p->timer < 0) p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (p->timer < 0 || timerfd_settime(p->timer, 0, &after, NULL)) return -1;
+  return pollset_watch(p, p->timer, POLLSET_READ);
 }
 
 int pollset_wait(struct pollset *p, struct pollset_event *events, int max, int timeout_ms) {
@@ -73,6 +83,12 @@ int pollset_watch(struct pollset *p, int fd, int wanted) {
   return read || write ? -1 : 0;
 }
 
+int pollset_set_timer(struct pollset *p, int64_t ms) {
+  struct kevent event;
+  EV_SET(&event, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, ms > 0 ? (intptr_t)ms : 1, 0);
+  return kevent(p->fd, &event, 1, NULL, 0, NULL);
+}
+
 int pollset_wait(struct pollset *p, struct pollset_event *events, int max, int timeout_ms) {
   struct kevent found[MAX_EVENTS];
   struct timespec limit = {timeout_ms / 1000, (timeout_ms % 1000) * 1000000L};
@@ -90,6 +106,7 @@ struct pollset *pollset_new(void) {
   struct pollset *p = malloc(sizeof *p);
   if (!p) return NULL;
   p->pid = getpid();
+  p->timer = -1;
   p->fd = open_set();
   if (p->fd >= 0) return p;
   int reason = errno;
@@ -100,6 +117,7 @@ struct pollset *pollset_new(void) {
 
 void pollset_free(struct pollset *p) {
   if (!p) return;
+  if (p->timer >= 0) close(p->timer);
   if (owns_descriptor(p)) close(p->fd);
   free(p);
 }

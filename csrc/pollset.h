@@ -28,6 +28,10 @@ int pollset_fd(const struct pollset *p);
 /* Watches fd for the POLLSET_ bits in `wanted`; 0 forgets it. Returns 0, or -1 with errno set. */
 int pollset_watch(struct pollset *p, int fd, int wanted);
 
+/* Makes the set's descriptor readable once `ms` milliseconds have passed; for sets that are watched from outside, not
+ * for pollset_wait. Returns 0, or -1 with errno set. */
+int pollset_set_timer(struct pollset *p, int64_t ms);
+
 /* Waits up to timeout_ms (0: not at all) and stores at most `max` events. Returns their number; 0 also
  * when a signal came first. */
 int pollset_wait(struct pollset *p, struct pollset_event *events, int max, int timeout_ms);

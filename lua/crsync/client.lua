@@ -326,6 +326,7 @@ end
 
 --- Releases everything. Twice is fine; any other method raises "client is closed" afterwards.
 function Client:close()
+  if not self.closed then self.loop:close() end
   self.closed = true
   self.engine:close()
 end

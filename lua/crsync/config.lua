@@ -228,9 +228,11 @@ end
 
 -- ---- all of it ----------------------------------------------------------------------------------------
 
-local function check_loop(host)
-  if host == nil or (type(host.wait) == "function" and type(host.sleep) == "function") then return nil end
-  return errors.config("option loop should have the functions wait(fd, seconds) and sleep(seconds)")
+local function check_loop(host, transport)
+  if host == nil then return nil end
+  if type(host.sleep) == "function" and (type(host.wait) == "function" or transport) then return nil end
+  return errors.config("option loop should have the functions wait(fd, seconds) and sleep(seconds); beside option"
+    .. " transport sleep is enough")
 end
 
 local function user_agent(from)
@@ -261,7 +263,7 @@ local PLAIN = { "proxy", "insecure_skip_tls_verify", "loop", "transport", "on_at
 ---@return crsync.Error|nil
 ---@return crsync.Settings partial  what could be resolved, for `crsync config`
 function config.resolve(options)
-  local settings, err = { sources = {} }, check_types(options) or check_loop(options.loop)
+  local settings, err = { sources = {} }, check_types(options) or check_loop(options.loop, options.transport)
   if err then return nil, err, settings end
   local from = { options = options, profile = profiles.choose(options.profile) }
   local function take(name, value, problem, source)

@@ -1,13 +1,15 @@
 --- Who waits: for a request in flight, for a pause to pass, for many at once. By default this thread does; a host's
 --- event loop takes over through a table with `wait(fd, seconds)` and `sleep(seconds)`, which yield as that loop
---- wants it. Knows jobs and time, not operations.
+--- wants it. Ready ones for cqueues, luv and Copas are in loop/. Knows jobs and time, not operations.
 
 local compat = require "crsync.compat"
 local core = require "crsync.core"
 
 ---@class crsync.Loop
----@field wait fun(fd: integer, seconds: number)  returns when fd is readable or the time is over, or sooner
+---@field wait nil|fun(fd: integer, seconds: number)  returns when fd is readable or the time is over, or sooner;
+--- not needed where the host has its own transport
 ---@field sleep fun(seconds: number)
+---@field forget nil|fun(fd: integer)  called before fd is closed
 
 local Loop = {}
 Loop.__index = Loop
@@ -17,6 +19,10 @@ local loop = {}
 -- The longest that a host's wait is asked for at once: another coroutine of the same client may have moved our
 -- request along meanwhile, which the descriptor does not tell.
 local SLICE = 0.05
+
+-- What a member of a crowd yields first when it waits: for a request, for time to pass, for leave to send.
+local JOB, PAUSE, SLOT = {}, {}, {}
+local OURS = { [JOB] = true, [PAUSE] = true, [SLOT] = true }
 
 -- Coroutine → the crowd it belongs to, for those that `all` has started.
 local crowds = setmetatable({}, { __mode = "k" })
@@ -40,6 +46,8 @@ function Loop:turn(seconds)
   local engine = self.engine
   if not self.host then
     engine:wait(seconds) -- comes back every 200 ms, so that an interrupt is seen
+  elseif not self.host.wait then
+    self.host.sleep(seconds) -- no request is ours: a transport's are its own affair
   else
     if seconds > 0 then self.host.wait(engine:pollfd(), math.min(seconds, engine:timeout() or SLICE, SLICE)) end
     engine:step()
@@ -63,7 +71,7 @@ end
 ---@param job table
 function Loop:await(job)
   if current_crowd() then
-    coroutine.yield("job", job)
+    coroutine.yield(JOB, job)
   elseif self.host then
     drive_until_ended(self, job)
   else
@@ -81,7 +89,7 @@ end
 function Loop:sleep(seconds)
   if seconds <= 0 then return end
   if current_crowd() then
-    coroutine.yield("pause", core.now() + seconds)
+    coroutine.yield(PAUSE, core.now() + seconds)
   elseif self.host then
     self.host.sleep(seconds)
   else
@@ -92,13 +100,18 @@ function Loop:sleep(seconds)
   end
 end
 
+--- Tells the host that the descriptor goes.
+function Loop:close()
+  if self.host and self.host.forget then self.host.forget(self.engine:pollfd()) end
+end
+
 -- ---- many at once ---------------------------------------------------------------------------------------
 
 --- Waits for leave to have one more request in flight; without a crowd there is always leave.
 function Loop.acquire()
   local crowd = current_crowd()
   if not crowd then return end
-  while crowd.free == 0 do coroutine.yield "slot" end
+  while crowd.free == 0 do coroutine.yield(SLOT) end
   crowd.free = crowd.free - 1
 end
 
@@ -128,24 +141,30 @@ local function abandon(self, crowd)
   end
 end
 
-local function resume(self, member)
-  local ok, what, value = coroutine.resume(member.co)
-  if not ok then
+-- Lets the member go on until it waits for something of ours. What the host's own functions yield in it goes to the
+-- host, whose answer comes back to them.
+local function run_on(self, member, ...)
+  local result = compat.pack(coroutine.resume(member.co, ...))
+  if not result[1] then
     abandon(self, member.crowd)
-    error(what, 0)
+    error(result[2], 0)
   end
+  if coroutine.status(member.co) == "dead" or OURS[result[2]] then return result[2], result[3] end
+  return run_on(self, member, coroutine.yield(compat.unpack(result, 2, result.n)))
+end
+
+local function resume(self, member)
+  local what, value = run_on(self, member)
   local crowd = member.crowd
   if coroutine.status(member.co) == "dead" then
     crowd.alive = crowd.alive - 1
-  elseif what == "job" then
+  elseif what == JOB then
     member.job = value
     if self.ended[value] then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
-  elseif what == "pause" then
+  elseif what == PAUSE then
     add_sleeper(crowd, member, value)
-  elseif what == "slot" then
-    crowd.queue[#crowd.queue + 1] = member
   else
-    error("a callback must not yield here", 0)
+    crowd.queue[#crowd.queue + 1] = member
   end
 end
 
