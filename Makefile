@@ -5,6 +5,7 @@
 #   make test LUA=lua5.1 the same in another Lua: lua5.1, lua5.2, lua5.3, luajit.  Any target takes LUA
 #   make test-matrix     in each of them
 #   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
+#   make check-tsan      a threaded host under ThreadSanitizer
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
 #   make install         PREFIX=/usr/local DESTDIR=
 
@@ -42,10 +43,14 @@ CORE = $(BUILD)/crsync/core.so
 # The product from this tree, whatever else is installed, and none of the keys and settings of who runs it.
 RUN_ENV = LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD)/?.so;;' LUA='$(LUA)' \
   HOME='$(CURDIR)/$(BUILD)/home' ALIBABA_CLOUD_ECS_METADATA_DISABLED=true
-# The specs of the test endpoint itself and of installing are about Lua 5.4, in which the endpoint always runs.
-SPECS ?= $(if $(filter lua5.4,$(notdir $(LUA))),spec,$(filter-out spec/support_% spec/install_spec.lua,$(wildcard spec/*_spec.lua)))
+# The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
+IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
+EVERY = $(wildcard spec/*_spec.lua)
+SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/,$(addsuffix _spec.lua,install embedding threads)),$(EVERY)))
+# Other programs bring their own allocators and leaks.
+CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: all demo test test-matrix run-specs check-asan check-valgrind lint install uninstall clean
+.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan lint install uninstall clean
 
 all: $(CORE)
 
@@ -61,6 +66,10 @@ $(CORE): $(OBJECTS)
 $(BUILD)/spec_process.so: spec/support/process.c
 	$(CC) -std=gnu11 -Wall -Wextra $(CFLAGS) -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
+# The cores for the programs that spec/embedding_spec.lua starts.
+hosts:
+	@for lua in lua5.3 luajit; do $(MAKE) --no-print-directory -s all LUA=$$lua || exit 1; done
+
 # Sub-makes, so that pkg-config is asked only after the set-up.
 demo:
 	@LUA='$(LUA)' $(SETUP) demo
@@ -70,6 +79,7 @@ demo:
 test:
 	@LUA='$(LUA)' $(SETUP) test
 	@$(MAKE) --no-print-directory all
+	@$(if $(IS_REFERENCE),$(MAKE) --no-print-directory hosts)
 	@$(MAKE) --no-print-directory run-specs
 
 MATRIX = lua5.1 lua5.2 lua5.3 luajit
@@ -87,14 +97,21 @@ ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-f
 check-asan:
 	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)'
-	@$(MAKE) --no-print-directory run-specs BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) \
+	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) \
 	  ASAN_OPTIONS=detect_leaks=1'
 
 check-valgrind:
 	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory run-specs WRAPPER='valgrind -q --error-exitcode=9 \
+	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' WRAPPER='valgrind -q --error-exitcode=9 \
 	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
+
+# Eight threads, each with a Lua state, under ThreadSanitizer.
+check-tsan:
+	@LUA='$(LUA)' $(SETUP) check
+	@$(MAKE) --no-print-directory all BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread'
+	@$(MAKE) --no-print-directory all
+	@THREADS_CFLAGS='-g -fsanitize=thread' THREADS_CORE=build/tsan $(MAKE) --no-print-directory run-specs SPECS=spec/threads_spec.lua
 
 lint:
 	@LUA='$(LUA)' $(SETUP) check

@@ -64,6 +64,7 @@ build = {
     ["crsync.format"] = "lua/crsync/format.lua",
     ["crsync.json"] = "lua/crsync/json.lua",
     ["crsync.loop"] = "lua/crsync/loop.lua",
+    ["crsync.loop.callbacks"] = "lua/crsync/loop/callbacks.lua",
     ["crsync.loop.copas"] = "lua/crsync/loop/copas.lua",
     ["crsync.loop.cqueues"] = "lua/crsync/loop/cqueues.lua",
     ["crsync.loop.luv"] = "lua/crsync/loop/luv.lua",

@@ -39,7 +39,8 @@ local results, summary = client:wait_all(instance, ids, {
 
 for _, result in ipairs(results) do
   if result.err then
-    print(("FAILED %s to %s: %s"):format(result.id, result.task and result.task.ImageTo.RegionId or "?", tostring(result.err)))
+    local region = result.task and result.task.ImageTo.RegionId or "?"
+    print(("FAILED %s to %s: %s"):format(result.id, region, tostring(result.err)))
   end
 end
 print(("%d of %d synchronized"):format(summary.success, summary.total))

@@ -40,14 +40,11 @@ function compat.load(source, name, environment)
   return chunk and setfenv(chunk, environment), problem -- luacheck: ignore 113
 end
 
-local function can_yield_in_pcall()
-  local co = coroutine.create(function() pcall(coroutine.yield) end)
-  coroutine.resume(co)
-  return coroutine.status(co) == "suspended"
-end
+-- By name, not by trying: a host such as nginx has coroutines of its own, which cannot yield while a module loads.
+local can_yield_in_pcall = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
 
 --- pcall around what may yield. Lua 5.1 cannot do that: there an error goes straight on, past whatever was to be put in
 --- order after it.
-compat.pcall = can_yield_in_pcall() and pcall or function(f, ...) return true, f(...) end
+compat.pcall = can_yield_in_pcall and pcall or function(f, ...) return true, f(...) end
 
 return compat
