@@ -117,7 +117,7 @@ lint:
 	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
 	@$(MAKE) --no-print-directory all BUILD=build/clang CC=clang
-	clang-format --dry-run --Werror $(SOURCES) $(HEADERS)
+	clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(wildcard spec/support/*.c examples/embedding/*.c)
 	clang-tidy --quiet $(SOURCES) -- -std=c11 $(LUA_CFLAGS) $(LIB_CFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \

@@ -134,9 +134,16 @@ static long parse_ms(const char *digits) {
   return n > MAX_RETRY_AFTER_S * 1000L ? MAX_RETRY_AFTER_S * 1000L : n;
 }
 
+/* Where the name stands in the header; ASCII letters alone are alike, whatever the locale says. NULL: nowhere. */
+static const char *find_name(const char *header, const char *name) {
+  for (; *header; header++)
+    if (curl_strnequal(header, name, strlen(name))) return header;
+  return NULL;
+}
+
 /* "Limit:30,Remain:0,TimeLeft:800,Reset:1732500000" */
 static long parse_time_left(const char *header) {
-  const char *at = strcasestr(header, "TimeLeft:");
+  const char *at = find_name(header, "TimeLeft:");
   return at ? parse_ms(at + strlen("TimeLeft:")) : -1;
 }
 

@@ -7,7 +7,6 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #define SIGNER_TYPE "crsync.signer"
@@ -88,9 +87,18 @@ static void add_params(lua_State *L, struct sign *s, const char *prefix, int dep
   }
 }
 
+/* Lua itself writes 14 digits where numbers are doubles. */
+static void add_number(lua_State *L, struct sign *s, const char *name) {
+  int whole;
+  char digits[24];
+  lua_Integer n = lua_tointegerx(L, -1, &whole);
+  if (!whole) luaL_error(L, "parameter %s should be an integer", name);
+  snprintf(digits, sizeof digits, "%lld", (long long)n);
+  request_check(L, sign_query(s, piece(name), piece(digits)));
+}
+
 static void add_param(lua_State *L, struct sign *s, const char *name, int depth) {
   struct sign_piece value;
-  char digits[24];
   switch (lua_type(L, -1)) {
   case LUA_TTABLE:
     add_params(L, s, name, depth + 1);
@@ -98,14 +106,9 @@ static void add_param(lua_State *L, struct sign *s, const char *name, int depth)
   case LUA_TBOOLEAN:
     value = piece(lua_toboolean(L, -1) ? "true" : "false");
     break;
-  case LUA_TNUMBER: {
-    int whole;
-    lua_Integer n = lua_tointegerx(L, -1, &whole);
-    if (!whole) luaL_error(L, "parameter %s should be an integer", name);
-    snprintf(digits, sizeof digits, "%lld", (long long)n); /* Lua writes 14 digits where numbers are doubles */
-    value = piece(digits);
-    break;
-  }
+  case LUA_TNUMBER:
+    add_number(L, s, name);
+    return;
   case LUA_TSTRING:
     value = piece_at(L, -1);
     break;
@@ -144,10 +147,20 @@ void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct
 
 /* ---- crsync.sign: the signature alone ------------------------------------------------------------ */
 
+/* ASCII alone: the locale may have other ideas of an I. */
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static int same_name(struct sign_piece a, struct sign_piece b) {
+  if (a.len != b.len) return 0;
+  for (size_t i = 0; i < a.len; i++)
+    if (lower(a.data[i]) != lower(b.data[i])) return 0;
+  return 1;
+}
+
 static int same_header(const struct sign *s, struct sign_piece name, struct sign_piece value) {
   struct sign_header h;
   for (size_t i = 0; sign_header_at(s, i, &h); i++) {
-    if (h.name.len != name.len || strncasecmp(h.name.data, name.data, name.len) != 0) continue;
+    if (!same_name(h.name, name)) continue;
     return h.value.len == value.len && !memcmp(h.value.data, value.data, value.len);
   }
   return 0;

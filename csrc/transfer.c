@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 enum {
@@ -169,7 +168,7 @@ void transfer_keep_header(struct transfer_answer_headers *headers, const char *n
                           size_t value_len) {
   for (size_t i = 0; i < sizeof kept_headers / sizeof *kept_headers; i++) {
     const struct kept_header *kept = &kept_headers[i];
-    if (strlen(kept->name) != name_len || strncasecmp(kept->name, name, name_len) != 0) continue;
+    if (strlen(kept->name) != name_len || !curl_strnequal(kept->name, name, name_len)) continue;
     if (value_len >= kept->size) return; /* absurd: left out, for a cut one might show part of a secret */
     char *out = (char *)headers + kept->offset;
     memcpy(out, value, value_len);
@@ -486,7 +485,7 @@ static int list_headers(struct transfer *t) {
   size_t n = 0;
   int has_type = 0;
   for (char *line = t->header_text; n < t->header_count; line += strlen(line) + 1) {
-    has_type |= !strncasecmp(line, no_type, sizeof no_type - 1);
+    has_type |= curl_strnequal(line, no_type, sizeof no_type - 1);
     list[n++].data = line;
   }
   list[n++].data = no_expect;

@@ -1,7 +1,7 @@
 /* threads.c - a C program with eight threads, each with a Lua state of its own that uses crsync. See threads.md.
  *
  *   cc threads.c -o threads $(pkg-config --cflags --libs lua5.4 libcurl) -lpthread
- *   ./threads 50          calls in each thread
+ *   ./threads 50 cri-sandbox rst-small     calls in each thread, and what they ask for
  *
  * The program uses libcurl itself, before, during and after: crsync leaves the process's libcurl as it is. */
 #include <curl/curl.h>
@@ -14,22 +14,22 @@
 
 enum { THREADS = 8 };
 
-/* Each thread asks for tasks of its own, and checks that the answers are its own too. At its end a request is still in
- * flight: the state closes all the same. */
-static const char script[] =
-    "local thread, calls = ...\n"
-    "local crsync = require 'crsync'\n"
-    "local client = assert(crsync.new())\n"
-    "for i = 1, calls do\n"
-    "  local id = ('rst-%d-%d'):format(thread, i)\n"
-    "  local task = assert(client:get_task('cri-1', id))\n"
-    "  assert(task.SyncTaskId == id, task.SyncTaskId)\n"
-    "end\n"
-    "local get = require 'crsync.operations'.GetRepoSyncTask\n"
-    "client.engine:start(get, { InstanceId = 'cri-1', SyncTaskId = 'rst-left' })\n";
+/* Each thread asks for tasks of its own unless one was named, and checks that the answers are its own too. At its end a
+ * request is still in flight: the state closes all the same. */
+static const char script[] = "local thread, calls, instance, task_id = ...\n"
+                             "local crsync = require 'crsync'\n"
+                             "local client = assert(crsync.new())\n"
+                             "for i = 1, calls do\n"
+                             "  local id = task_id or ('rst-%d-%d'):format(thread, i)\n"
+                             "  local task = assert(client:get_task(instance, id))\n"
+                             "  assert(task.SyncTaskId == id, task.SyncTaskId)\n"
+                             "end\n"
+                             "local get = require 'crsync.operations'.GetRepoSyncTask\n"
+                             "client.engine:start(get, { InstanceId = instance, SyncTaskId = 'rst-left' })\n";
 
 struct work {
   int thread, calls, failed;
+  const char *instance, *task_id;
 };
 
 static void *run(void *argument) {
@@ -45,11 +45,29 @@ static void *run(void *argument) {
   if (!work->failed) {
     lua_pushinteger(L, work->thread);
     lua_pushinteger(L, work->calls);
-    work->failed = lua_pcall(L, 2, 0, 0) != LUA_OK;
+    lua_pushstring(L, work->instance);
+    lua_pushstring(L, work->task_id); /* NULL becomes nil */
+    work->failed = lua_pcall(L, 4, 0, 0) != LUA_OK;
   }
   if (work->failed) fprintf(stderr, "thread %d: %s\n", work->thread, luaL_tolstring(L, -1, NULL));
   lua_close(L);
   return NULL;
+}
+
+/* Two states in one thread take turns, and one goes on after the other has been closed. */
+static int states_take_turns(void) {
+  static const char make[] = "client = assert(require 'crsync'.new { user_agent = 'turns' })";
+  static const char ask[] = "local task, err = client:get_task('cri-1', 'rst-turn')\n"
+                            "assert(task or err.kind == 'not_found', err)";
+  lua_State *a = luaL_newstate(), *b = luaL_newstate();
+  if (!a || !b) return 0;
+  luaL_openlibs(a);
+  luaL_openlibs(b);
+  int failed = luaL_dostring(a, make) || luaL_dostring(b, make) || luaL_dostring(a, ask) || luaL_dostring(b, ask);
+  lua_close(a);
+  failed = failed || luaL_dostring(b, ask);
+  lua_close(b);
+  return !failed;
 }
 
 static size_t ignore(char *data, size_t size, size_t count, void *user) {
@@ -75,7 +93,7 @@ int main(int argc, char **argv) {
   int failed = 0, calls = argc > 1 ? atoi(argv[1]) : 50;
   curl_global_init(CURL_GLOBAL_DEFAULT);
   for (int i = 0; i < THREADS; i++) {
-    work[i] = (struct work){.thread = i + 1, .calls = calls};
+    work[i] = (struct work){i + 1, calls, 0, argc > 2 ? argv[2] : "cri-1", argc > 3 ? argv[3] : NULL};
     if (pthread_create(&threads[i], NULL, run, &work[i])) return 1;
   }
   failed += !own_request_works();
@@ -83,6 +101,7 @@ int main(int argc, char **argv) {
     pthread_join(threads[i], NULL);
     failed += work[i].failed;
   }
+  failed += !states_take_turns();
   failed += !own_request_works();
   curl_global_cleanup();
   printf("%d threads, %d calls each, %d failures\n", THREADS, calls, failed);

@@ -3,6 +3,7 @@
 
 local core = require "crsync.core"
 local credentials = require "crsync.credentials"
+local environment = require "crsync.environment"
 local errors = require "crsync.error"
 local retry = require "crsync.retry"
 
@@ -12,7 +13,7 @@ local call = {}
 
 local function lower_names(headers)
   local lower = {}
-  for name, value in pairs(headers or {}) do lower[tostring(name):lower()] = tostring(value) end
+  for name, value in pairs(headers or {}) do lower[environment.lower(tostring(name))] = tostring(value) end
   return lower
 end
 

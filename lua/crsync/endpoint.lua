@@ -1,5 +1,6 @@
 --- Endpoints: what a person writes becoming scheme, host and port; the region's own hosts.
 
+local environment = require "crsync.environment"
 local errors = require "crsync.error"
 
 local endpoint = {}
@@ -24,7 +25,7 @@ end
 ---@return crsync.Error|nil
 function endpoint.parse(given, source)
   local scheme, rest = given:match("^(%a[%w+.-]*)://(.*)$")
-  scheme, rest = (scheme or "https"):lower(), rest or given
+  scheme, rest = environment.lower(scheme or "https"), rest or given
   if scheme ~= "https" and scheme ~= "http" then return bad(given, source, "is neither http nor https") end
   if rest:find("@", 1, true) then -- not quoted: what stands before the @ may be a secret
     return nil, errors.config("the endpoint (%s) holds a user name or password, which have no place there", source)

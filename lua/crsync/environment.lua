@@ -1,5 +1,5 @@
 --- The environment's variables as crsync reads them: without the blanks and line ends that stick to what is pasted, and
---- an empty one as if it were unset. Read when they are needed, never at load time.
+--- an empty one as if it were unset. Read when they are needed, never at load time. Its locale is kept out, too.
 
 local environment = {}
 
@@ -7,6 +7,13 @@ local environment = {}
 ---@param s string|nil
 ---@return string|nil
 function environment.trimmed(s) return s and s:match "^%s*(.-)%s*$" end
+
+local function lower_letter(c) return string.char(c:byte() + 32) end
+
+--- ASCII letters as small ones, whatever the locale makes of an I.
+---@param s string
+---@return string
+function environment.lower(s) return (s:gsub("[A-Z]", lower_letter)) end
 
 --- A variable, or nil.
 ---@param name string
@@ -31,7 +38,7 @@ end
 --- Whether a variable's value is "true", in any letter case; any other text, "1" among them, is not.
 ---@param value string|nil
 ---@return boolean
-function environment.is_true(value) return value ~= nil and value:lower() == "true" end
+function environment.is_true(value) return value ~= nil and environment.lower(value) == "true" end
 
 --- The proxy that libcurl finds in the environment: host and port, never user and password.
 ---@return string|nil proxy

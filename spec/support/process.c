@@ -27,7 +27,8 @@ static int process_exit(lua_State *L) {
   _exit(2);
 }
 
-/* sigpipe("default"), sigpipe("ignored") set it; sigpipe() -> "default", "ignored" or "handled", and whether it is blocked */
+/* sigpipe("default"), sigpipe("ignored") set it; sigpipe() -> "default", "ignored" or "handled", and whether it is
+ * blocked */
 static int process_sigpipe(lua_State *L) {
   struct sigaction action = {.sa_handler = luaL_optstring(L, 1, "default")[0] == 'i' ? SIG_IGN : SIG_DFL};
   if (!lua_isnoneornil(L, 1)) sigaction(SIGPIPE, &action, NULL);

@@ -78,7 +78,8 @@ local function complaint(ended)
     if #value >= 8 then printed[#printed + 1] = value:gsub("\\/", "/") end
   end
   line = fetch.without(line, printed)
-  if line:lower():find "secret" or line:lower():find "token" then
+  local lower = environment.lower(line)
+  if lower:find "secret" or lower:find "token" then
     return "; its message may hold a key and is left out"
   end
   return ": " .. line:sub(1, LONGEST_LINE)
@@ -91,7 +92,7 @@ local function read(words, ended)
   end
   local fields, reason = keys.object(ended.output)
   if not fields then return nil, ("what %s prints is not JSON: %s"):format(words[1], reason) end
-  local mode = type(fields.mode) == "string" and fields.mode:lower() or ""
+  local mode = type(fields.mode) == "string" and environment.lower(fields.mode) or ""
   if mode ~= "ak" and mode ~= "ststoken" then
     return nil, ("what %s prints has a mode other than AK and StsToken"):format(words[1])
   end

@@ -2,6 +2,7 @@
 --- https://www.alibabacloud.com/help/en/cli/configure-credentials
 
 local compat = require "crsync.compat"
+local environment = require "crsync.environment"
 local external = require "crsync.credentials.external"
 local metadata = require "crsync.credentials.metadata"
 local sts = require "crsync.credentials.sts"
@@ -168,7 +169,7 @@ end
 ---@return string|nil
 function modes.of(fields)
   local named = field(fields, "mode")
-  return named and tostring(named):lower() or guess(fields)
+  return named and environment.lower(tostring(named)) or guess(fields)
 end
 
 --- Whether a profile is one that `aliyun configure` leaves behind when nothing is filled in.

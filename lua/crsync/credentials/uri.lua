@@ -1,6 +1,7 @@
 --- Keys from a URL that answers with them, ALIBABA_CLOUD_CREDENTIALS_URI.
 --- https, or http where it cannot be overheard: this machine and its link. Of the URL only the host is ever shown.
 
+local environment = require "crsync.environment"
 local fetch = require "crsync.fetch"
 local keys = require "crsync.credentials.keys"
 
@@ -13,7 +14,7 @@ local RECHECK = 900 -- where the answer doesn't say how long the keys hold
 ---@param url string
 ---@return boolean
 function uri.is_near(url)
-  local name = fetch.host(url):gsub(":%d*$", ""):lower()
+  local name = environment.lower((fetch.host(url):gsub(":%d*$", "")))
   if name == "localhost" or name == "[::1]" or name == "100.100.100.200" then return true end
   if name:find "^%[fe[89ab]%x:[%x:]+%]$" then return true end
   local a, b = name:match "^(%d+)%.(%d+)%.%d+%.%d+$"
@@ -45,7 +46,7 @@ end
 ---@return string|nil
 function uri.problem(url)
   local scheme = url:match "^(%a+)://[^/?#]"
-  scheme = scheme and scheme:lower()
+  scheme = scheme and environment.lower(scheme)
   if url:find "[%c%s]" or (scheme ~= "http" and scheme ~= "https") then return "it is no http or https URL" end
   if scheme == "http" and not uri.is_near(url) then
     return "keys are fetched over http from this machine or its link only; use https"
