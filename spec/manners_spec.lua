@@ -99,8 +99,9 @@ describe("descriptors", function()
   it("are few, and all given back", function()
     assert.equal("few\tback\n", run [[
       local function count()
-        local n = 0
-        for _ in io.popen("ls /proc/$PPID/fd"):lines() do n = n + 1 end
+        local n, pipe = 0, io.popen "ls /proc/$PPID/fd"
+        for _ in pipe:lines() do n = n + 1 end
+        pipe:close()
         return n
       end
       local before = count()
