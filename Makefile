@@ -5,6 +5,8 @@
 #   make test LUA=lua5.1 the same in another Lua: lua5.1, lua5.2, lua5.3, luajit.  Any target takes LUA
 #   make test-matrix     in each of them
 #   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
+#   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
+#   make bench           what crsync costs beside libcurl alone
 #   make check-tsan      a threaded host under ThreadSanitizer
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
 #   make install         PREFIX=/usr/local DESTDIR=
@@ -50,7 +52,7 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan lint install uninstall clean
+.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz lint install uninstall clean
 
 all: $(CORE)
 
@@ -105,6 +107,38 @@ check-valgrind:
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' WRAPPER='valgrind -q --error-exitcode=9 \
 	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
+
+# libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.
+FUZZ_TARGETS ?= answer differential endpoint files headers sign
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+fuzz:
+	@LUA='$(LUA)' $(SETUP) fuzz
+	@$(MAKE) --no-print-directory -s build/fuzz/fuzz
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p build/fuzz/corpus/$$target build/fuzz/seeds/$$target && \
+	  $(RUN_ENV) $(LUA) spec/fuzz/seeds.lua $$target build/fuzz/seeds/$$target && \
+	  $(RUN_ENV) FUZZ_TARGET=spec/fuzz/$$target.lua ASAN_OPTIONS=detect_leaks=0 build/fuzz/fuzz -max_total_time=$(FUZZ_SECONDS) \
+	    -max_len=8192 -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$target- \
+	    build/fuzz/corpus/$$target build/fuzz/seeds/$$target $(wildcard spec/fuzz/found/$$target) || exit 1; \
+	done
+
+build/fuzz/fuzz: spec/fuzz/fuzz.c $(SOURCES) $(HEADERS)
+	@mkdir -p $(@D)
+	clang -std=c11 $(FUZZ_FLAGS) -fsanitize=fuzzer $(LUA_CFLAGS) $(LIB_CFLAGS) spec/fuzz/fuzz.c $(SOURCES) -o $@ -rdynamic \
+	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(LIBS) -ldl -lm
+
+# What crsync costs beside libcurl alone: spec/bench/README.md.
+bench: build/bench/limit
+	@LUA='$(LUA)' $(SETUP) bench
+	@$(MAKE) --no-print-directory -s all
+	@mkdir -p $(BUILD)/home
+	@$(RUN_ENV) $(LUA) spec/bench/run.lua
+
+build/bench/limit: spec/bench/limit.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -O2 $(LIB_CFLAGS) -o $@ $< -lcurl
 
 # Eight threads, each with a Lua state, under ThreadSanitizer.
 check-tsan:

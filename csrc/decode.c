@@ -164,14 +164,14 @@ static const char *string_end(const char *at) {
   return at + 1;
 }
 
-static const char *number_end(const char *at, const char *end, int *needs_mark) {
-  size_t digits = 0;
-  for (; at < end && (is_digit(*at) || strchr("+-.eE", *at)); at++) {
-    digits += (size_t)is_digit(*at);
-    if (*at == '.' || *at == 'e' || *at == 'E') *needs_mark = 1;
-  }
-  if (digits > LONGEST_EXACT_FLOAT) *needs_mark = 1;
-  return at;
+/* Found by the very function that counted it: were the two of different minds, the copy would outgrow its buffer. */
+static const char *number_end(const struct scan *s, const char *at, int *needs_mark) {
+  struct scan again = *s;
+  again.at = at;
+  again.marks = 0;
+  (void)scan_number(&again);
+  *needs_mark = again.marks > 0;
+  return again.at;
 }
 
 static const char *empty_array_end(const char *at, const char *end) {
@@ -184,12 +184,12 @@ static size_t copy_marked(const struct scan *s, char *out) {
   const char *at = s->begin, *end = s->end, *next;
   char *begin = out;
   while (at < end) {
-    int needs_mark = s->foreign_point;
+    int needs_mark = 0;
     if (*at == '"') {
       next = string_end(at);
       out = copy_bytes(out, at, next);
     } else if (is_digit(*at) || *at == '-') {
-      next = number_end(at, end, &needs_mark);
+      next = number_end(s, at, &needs_mark);
       if (needs_mark) *out++ = '"', *out++ = MARK, *out++ = 'n';
       out = copy_bytes(out, at, next);
       if (needs_mark) *out++ = '"';

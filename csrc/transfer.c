@@ -5,6 +5,7 @@
 #include "pollset.h"
 
 #include <curl/curl.h>
+#include <dirent.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,8 +24,9 @@ enum {
 
 struct transfer_engine {
   CURLM *multi;
-  CURLSH *share;  /* TLS sessions, so that a second connection handshakes faster */
-  CURL *template; /* carries the settings; every other handle is its copy */
+  CURLSH *share;      /* TLS sessions, so that a second connection handshakes faster */
+  CURL *template;     /* carries the settings; every other handle is its copy */
+  const char *bundle; /* libcurl's own file of trust anchors, while their folder alone is used; else NULL */
   struct pollset *pollset;
   int64_t due_ms; /* when libcurl wants to run again, or -1 */
   size_t max_response_size;
@@ -215,19 +217,46 @@ static int apply_protocols(CURL *easy) {
 #endif
 }
 
-/* Trust anchors for the service, and for a proxy that is reached over TLS. */
+static int set_anchors(CURL *easy, const char *file, const char *path) {
+  return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file) ||
+         curl_easy_setopt(easy, CURLOPT_CAPATH, path) || curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path);
+}
+
+static int is_hashed_name(const char *name) { return strspn(name, "0123456789abcdef") == 8 && name[8] == '.'; }
+
+/* Whether there are links in it whose names are hashes, by which OpenSSL finds a certificate. */
+static int is_hashed_folder(const char *path) {
+  DIR *folder = opendir(path);
+  if (!folder) return 0;
+  const struct dirent *entry;
+  int found = 0;
+  while (!found && (entry = readdir(folder))) found = is_hashed_name(entry->d_name);
+  closedir(folder);
+  return found;
+}
+
+/* Where the system has its trust anchors in one file and, beside it, in a hashed folder, the folder is enough, and
+ * reading the file would be most of a first call's time. Returns the file, to fall back on; NULL: all stays as it is.
+ */
+static const char *leave_bundle_out(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075400
+  char *file = NULL, *path = NULL;
+  if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return NULL;
+  if (!file || !path || strncmp(file, path, strlen(path)) != 0 || file[strlen(path)] != '/') return NULL;
+  if (is_hashed_folder(path) && !set_anchors(easy, NULL, path)) return file;
+#else
+  (void)easy;
+#endif
+  return NULL;
+}
+
+/* Trust anchors for the service, and for a proxy that is reached over TLS. What is given stands in for the system's. */
 static int apply_trust(CURL *easy, const struct transfer_settings *s) {
   long verify = !s->skip_verify, host = s->skip_verify ? 0L : 2L;
   int failed = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) ||
                curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
                curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  if (s->ca_file)
-    failed = failed || curl_easy_setopt(easy, CURLOPT_CAINFO, s->ca_file) ||
-             curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, s->ca_file);
-  if (s->ca_path)
-    failed = failed || curl_easy_setopt(easy, CURLOPT_CAPATH, s->ca_path) ||
-             curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, s->ca_path);
-  return failed;
+  return failed || ((s->ca_file || s->ca_path) && set_anchors(easy, s->ca_file, s->ca_path));
 }
 
 static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
@@ -254,6 +283,20 @@ static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
 
 static CURL *take_handle(struct transfer_engine *e) {
   return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
+}
+
+/* The file may hold what its folder lacks: somebody has appended to it. Returns 1 when the request is on its way again.
+ */
+static int try_with_bundle(struct transfer_engine *e, CURL *easy, CURLcode code) {
+  if (code != CURLE_PEER_FAILED_VERIFICATION || !e->bundle) return 0;
+  const char *bundle = e->bundle;
+  e->bundle = NULL;
+  while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
+  if (curl_easy_setopt(e->template, CURLOPT_CAINFO, bundle) || curl_easy_setopt(easy, CURLOPT_CAINFO, bundle) ||
+      curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, bundle))
+    return 0;
+  curl_easy_setopt(e->template, CURLOPT_PROXY_CAINFO, bundle);
+  return !curl_multi_remove_handle(e->multi, easy) && !curl_multi_add_handle(e->multi, easy);
 }
 
 /* A handle that opened a connection is not used again: libcurl counts its repetitions on dead connections over
@@ -292,7 +335,10 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
   struct transfer_engine *e = calloc(1, sizeof *e);
   if (!e) return NULL;
   e->max_response_size = settings->max_response_size;
-  if (!open_engine(e) && (e->template = make_template(settings, e->share))) return e;
+  if (!open_engine(e) && (e->template = make_template(settings, e->share))) {
+    if (!settings->ca_file && !settings->ca_path) e->bundle = leave_bundle_out(e->template);
+    return e;
+  }
   transfer_engine_free(e);
   return NULL;
 }
@@ -412,6 +458,7 @@ static void collect_ended(struct transfer_engine *e) {
     char *private = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct transfer *t = (struct transfer *)(void *)private;
+    if (try_with_bundle(e, easy, code)) continue;
     if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the answer");

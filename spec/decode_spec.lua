@@ -52,6 +52,17 @@ describe("numbers", function()
   end)
 end)
 
+describe("what looks like one long number", function()
+  -- Each of these has several short numbers in a row, which is no JSON, beside one that is marked.
+  for _, text in ipairs { "555555555-5545-554 0e4", "[0.5,123456789012345-1]", "1234567890-1234567890-1234567890 0.5",
+    '{"v":999999999-999999999,"w":0.5}', "0.5 " .. ("123456789-"):rep(1000) .. "1" } do
+    it("is refused, and written nowhere: " .. text:sub(1, 40), function()
+      assert.is_nil((core.decode(text)))
+      assert.is_nil((answer(text)))
+    end)
+  end
+end)
+
 describe("values", function()
   it("leaves null fields out, and nulls in arrays", function()
     local v = value '{"a":null,"b":[null,1,null,2,null],"c":[null]}'
