@@ -100,12 +100,12 @@ check-asan:
 	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)'
 	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) \
-	  ASAN_OPTIONS=detect_leaks=1'
+	  ASAN_OPTIONS=detect_leaks=1 SLOWED=10'
 
 check-valgrind:
 	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' WRAPPER='valgrind -q --error-exitcode=9 \
+	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' WRAPPER='env SLOWED=100 valgrind -q --error-exitcode=9 \
 	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
 
 # libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.

@@ -89,6 +89,15 @@ static int scan_digits(struct scan *s) {
 
 static int at_byte(const struct scan *s, char a, char b) { return s->at < s->end && (*s->at == a || *s->at == b); }
 
+/* A mark is a string: where a name is expected lua-cjson would take it for one. */
+static int add_mark(struct scan *s, const char *after, size_t growth) {
+  while (after < s->end && is_space(*after)) after++;
+  if (after < s->end && *after == ':') return fail(s, "a name that is no string");
+  s->marks++;
+  s->growth += growth;
+  return 1;
+}
+
 static int scan_number(struct scan *s) {
   int fraction = 0;
   if (*s->at == '-') s->at++;
@@ -106,11 +115,8 @@ static int scan_number(struct scan *s) {
     if (at_byte(s, '+', '-')) s->at++;
     if (!scan_digits(s)) return fail(s, "a malformed number");
   }
-  if (fraction || n > LONGEST_EXACT_FLOAT || s->foreign_point) {
-    s->marks++;
-    s->growth += 4; /* two quotes, MARK, 'n' */
-  }
-  return 1;
+  if (!fraction && n <= LONGEST_EXACT_FLOAT && !s->foreign_point) return 1;
+  return add_mark(s, s->at, 4); /* two quotes, MARK, 'n' */
 }
 
 static int scan_open(struct scan *s, char bracket) {
@@ -119,11 +125,8 @@ static int scan_open(struct scan *s, char bracket) {
   if (bracket == '{') return 1;
   const char *next = s->at;
   while (next < s->end && is_space(*next)) next++;
-  if (next < s->end && *next == ']') {
-    s->marks++;
-    s->growth += 2; /* "[]" becomes quote, MARK, 'a', quote */
-  }
-  return 1;
+  if (next == s->end || *next != ']') return 1;
+  return add_mark(s, next + 1, 2); /* "[]" becomes quote, MARK, 'a', quote */
 }
 
 /* Tokens one by one; that they stand in a right order is lua-cjson's to check. */

@@ -80,6 +80,7 @@ static void add_params(lua_State *L, struct sign *s, const char *prefix, int dep
       luaL_error(L, "parameter names are strings or positions, not a %s", lua_typename(L, type));
     lua_pushvalue(L, -2);
     const char *key = lua_tostring(L, -1);
+    if (strlen(key) != lua_rawlen(L, -1)) luaL_error(L, "a parameter's name holds a NUL byte");
     if (prefix) key = lua_pushfstring(L, "%s.%s", prefix, key);
     lua_pushvalue(L, prefix ? -3 : -2);
     add_param(L, s, key, depth);

@@ -13,6 +13,7 @@ lazy_teardown(function() server:stop() end)
 before_each(function() server:reset() end)
 
 local HANG = { hang = true }
+local SLOWED = tonumber(os.getenv "SLOWED" or 1) -- by a sanitizer or valgrind: how many times
 
 local function status(word, delay) return { body = { TaskStatus = word }, delay = delay } end
 
@@ -108,9 +109,9 @@ for _, name in ipairs { "cqueues", "luv", "copas", "own" } do
         assert.is_true(core.now() - started < 1)
       end)
 
-      -- How late a ticker of 10 ms is at worst beside fifty waits.
+      -- How late a ticker of 10 ms is at worst beside fifty waits, and how long this process works between two ticks.
       local function lateness()
-        local client, calls, done, late = new(), {}, 0, 0
+        local client, calls, done, late, busy = new(), {}, 0, 0, 0
         for i = 1, 50 do
           server:answer_for("rst-" .. i, status("PENDING", 0.03), status("SYNCHRONIZING", 0.03), status "SUCCESS")
           calls[i] = function()
@@ -120,24 +121,24 @@ for _, name in ipairs { "cqueues", "luv", "copas", "own" } do
         end
         calls[51] = function()
           while done < 50 do
-            local started = core.now()
+            local started, worked = core.now(), os.clock()
             adapter.sleep(0.01)
-            late = math.max(late, core.now() - started - 0.01)
+            late, busy = math.max(late, core.now() - started - 0.01), math.max(busy, os.clock() - worked)
           end
         end
         run(compat.unpack(calls))
         assert.equal(50, done)
         client:close()
-        return late
+        return late, busy
       end
 
       it("a ticker beside fifty waits is not held up", function()
-        local late
-        for _ = 1, 4 do -- others use this machine too: once in time is proof enough
-          late = lateness()
-          if late <= 0.02 then return end
+        local late, busy
+        for _ = 1, 4 do -- others use this machine too: the clock is asked whether anything blocks, no more
+          late, busy = lateness()
+          if late < 0.2 and busy < 0.02 * SLOWED then return end
         end
-        error(("%.0f ms late"):format(late * 1000))
+        error(("%.0f ms late, %.0f ms busy"):format(late * 1000, busy * 1000))
       end)
 
       it("many at once and waits work in one coroutine", function()

@@ -1,5 +1,5 @@
--- Bodies of answers, with any status: never an error raised, never a secret told, and what is decoded is written and read
--- back the same.
+-- Bodies of answers, with any status: never an error raised, never a secret told, and what is decoded is written and
+-- read back the same.
 
 local core = require "crsync.core"
 local json = require "crsync.json"

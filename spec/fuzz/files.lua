@@ -1,5 +1,5 @@
--- config.json and the ini file, whatever is in them: an answer or a reason, never an error raised, and no text of theirs
--- in a reason.
+-- config.json and the ini file, whatever is in them: an answer or a reason, never an error raised, and no text of
+-- theirs in a reason.
 
 local core = require "crsync.core"
 local external = require "crsync.credentials.external"

@@ -1,5 +1,5 @@
--- Signing: whatever the parameters are, the canonical query has each of them, decodes to them, is sorted, and holds none
--- but unreserved characters.
+-- Signing: whatever the parameters are, the canonical query has each of them, decodes to them, is sorted, and holds
+-- none but unreserved characters.
 
 local core = require "crsync.core"
 
