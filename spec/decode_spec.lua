@@ -64,7 +64,8 @@ describe("what looks like one long number", function()
 end)
 
 describe("a name", function()
-  for _, text in ipairs { '{1.5:1}', '{ 12345678901234567890 : 1}', '{[]:1}', '{"a":1,[ ]\n:2}', '{1:1}', '{true:1}' } do
+  for _, text in ipairs { "{1.5:1}", "{ 12345678901234567890 : 1}", "{[]:1}", '{"a":1,[ ]\n:2}', "{1:1}", "{true:1}",
+  } do
     it("cannot be what it is in " .. text, function() assert.is_nil((core.decode(text))) end)
   end
 end)

@@ -109,7 +109,7 @@ for _, name in ipairs { "cqueues", "luv", "copas", "own" } do
         assert.is_true(core.now() - started < 1)
       end)
 
-      -- How late a ticker of 10 ms is at worst beside fifty waits, and how long this process works between two ticks.
+      -- How late a ticker of 10 ms is at worst beside fifty waits, and how long this process works between ticks.
       local function lateness()
         local client, calls, done, late, busy = new(), {}, 0, 0, 0
         for i = 1, 50 do
