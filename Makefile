@@ -9,6 +9,7 @@
 #   make bench           what crsync costs beside libcurl alone
 #   make check-tsan      a threaded host under ThreadSanitizer
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
+#   make dist            a release of the last commit: the same bytes each time, and its rockspec
 #   make install         PREFIX=/usr/local DESTDIR=
 
 # An interpreter's name, or a version alone; the interpreter, where there is one, knows better than its name.
@@ -27,14 +28,14 @@ INST_MANDIR ?= $(PREFIX)/share/man/man1
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 
 BUILD ?= build$(if $(filter lua5.4,$(notdir $(LUA))),,/$(notdir $(LUA)))
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 WARNINGS = -std=c11 -Wall -Wextra -Wpedantic -Werror
 # The name of Lua's pkg-config file differs between systems; LUA_INCDIR goes before all of them.
 LUA_PC = $(firstword $(foreach n,$(findstring luajit,$(LUA)) lua$(LUA_VERSION) lua-$(LUA_VERSION) lua,$(shell $(PKG_CONFIG) --exists $(n) 2>/dev/null && echo $(n))))
 LUA_CFLAGS ?= $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(if $(LUA_PC),$(shell $(PKG_CONFIG) --cflags $(LUA_PC))))
 LIB_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl libcrypto 2>/dev/null)
 LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl libcrypto 2>/dev/null || echo -lcurl -lcrypto)
-SHARED = $(if $(filter Darwin,$(shell uname)),-bundle -undefined dynamic_lookup,-shared -Wl$(comma)--as-needed)
+SHARED = $(if $(filter Darwin,$(shell uname)),-bundle -undefined dynamic_lookup,-shared -Wl$(comma)--as-needed$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 comma = ,
 
 SOURCES = $(sort $(wildcard csrc/*.c))
@@ -52,7 +53,7 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz lint install uninstall clean
+.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz lint dist install uninstall clean
 
 all: $(CORE)
 
@@ -172,6 +173,16 @@ install: all
 uninstall:
 	rm -rf '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync' '$(DESTDIR)$(INST_BINDIR)/crsync' \
 	  '$(DESTDIR)$(INST_MANDIR)/crsync.1'
+
+# A release: the same bytes from the same commit, and the rockspec that names it. URL is where it will lie.
+VERSION = $(shell sed -n 's/^config.VERSION = "\(.*\)"/\1/p' lua/crsync/config.lua)
+URL ?= file://$(CURDIR)/build/dist
+
+dist:
+	@mkdir -p build/dist
+	git archive --format=tar --prefix=crsync-$(VERSION)/ HEAD | gzip -n -9 > build/dist/crsync-$(VERSION).tar.gz
+	sed -e 's|^version = .*|version = "$(VERSION)-1"|' -e 's|^source = .*|source = { url = "$(URL)/crsync-$(VERSION).tar.gz" }|' \
+	  crsync-scm-1.rockspec > build/dist/crsync-$(VERSION)-1.rockspec
 
 clean:
 	rm -rf build csrc/*.o crsync .luacheckcache

@@ -83,15 +83,20 @@ describe("make install", function()
 end)
 
 describe("luarocks make", function()
-  -- lua-cjson is the system's: LuaRocks is told so, as one would in its configuration file.
-  it("builds and installs with one plain command", function()
-    local root = folder .. "/rocks"
+  -- Copies what it needs, and makes it for a version of Lua. lua-cjson and argparse are the system's: LuaRocks is told
+  -- so, as one would in its configuration file.
+  local function luarocks_make(version, root)
     local config = folder .. "/luarocks.lua"
     local file = assert(io.open(config, "w"))
     file:write('rocks_provided = { ["lua-cjson"] = "2.1.0-1", argparse = "0.7.1-1" }\n')
     file:close()
-    local ok, output = run(("cp -r csrc lua *.rockspec '%s/' && cd '%s' && rm -f csrc/*.o && env -u CFLAGS "
-      .. "LUAROCKS_CONFIG='%s' luarocks --lua-version 5.4 --tree '%s' make"):format(folder, folder, config, root))
+    return run(("cp -r csrc lua *.rockspec '%s/' && cd '%s' && rm -f csrc/*.o && env -u CFLAGS LUAROCKS_CONFIG='%s' "
+      .. "luarocks --lua-version %s --tree '%s' make"):format(folder, folder, config, version, root))
+  end
+
+  it("builds and installs with one plain command", function()
+    local root = folder .. "/rocks"
+    local ok, output = luarocks_make("5.4", root)
     assert.is_true(ok, output)
     assert.is_nil(output:lower():find("warning: [^\n]*%[%-W"), output)
     works(root)
@@ -100,13 +105,42 @@ describe("luarocks make", function()
     assert.truthy(output:find "^crsync %d", output)
   end)
 
-  it("is refused for Lua 5.1 by its dependency, not by the compiler", function()
-    local ok, output = run(("cd '%s' && luarocks --lua-version 5.1 --tree '%s/51' make"):format(folder, folder))
-    assert.is_false(ok)
-    assert.truthy(output:find("lua >= 5.4", 1, true) or output:find("lua 5.4", 1, true) or
-      output:find("LUA_INCDIR", 1, true) or output:find("depends on lua", 1, true), output)
+  it("does so for another Lua", function()
+    local root = folder .. "/rocks51"
+    local ok, output = luarocks_make("5.1", root)
+    assert.is_true(ok, output)
+    ok, output = run(("cd / && env LUA_PATH='%s/share/lua/5.1/?.lua;%s/share/lua/5.1/?/init.lua;;' "
+      .. "LUA_CPATH='%s/lib/lua/5.1/?.so;;' lua5.1 -e 'print(require \"crsync\"._VERSION, _VERSION)'"):format(root,
+      root, root))
+    assert.is_true(ok, output)
+    assert.truthy(output:find "^crsync %d+%.%d+%.%d+\tLua 5%.1\n", output)
   end)
 end)
+
+-- What is unpacked from a release is no repository to make one of.
+if run "git rev-parse --git-dir" then describe("a release", function()
+  local release = "build/dist/crsync-" .. require "crsync.config".VERSION
+
+  it("is the same bytes each time", function()
+    local _, once = run(("make -s dist && sha256sum %s.tar.gz %s-1.rockspec"):format(release, release))
+    run "sleep 1.1"
+    local _, again = run(("make -s dist && sha256sum %s.tar.gz %s-1.rockspec"):format(release, release))
+    assert.truthy(once:find("status 0", 1, true), once)
+    assert.equal(once, again)
+  end)
+
+  it("can be packed, served from a folder and installed", function()
+    local root, served = folder .. "/released", folder .. "/served"
+    local ok, output = run(("make -s dist && mkdir -p '%s' && cp %s-1.rockspec '%s' && cd '%s' && "
+      .. "luarocks --lua-version 5.4 pack %s-1.rockspec && rm -f *-1.rockspec && "
+      .. "luarocks-admin --lua-version 5.4 make-manifest '%s' && "
+      .. "env -u CFLAGS LUAROCKS_CONFIG='%s/luarocks.lua' luarocks --lua-version 5.4 --tree '%s' "
+      .. "--only-server '%s' install crsync"):format(served, release,
+      served, served, release:match "[^/]+$", served, folder, root, served))
+    assert.is_true(ok, output)
+    works(root)
+  end)
+end) end
 
 describe("the C module", function()
   local core = package.searchpath("crsync.core", package.cpath)
@@ -119,6 +153,13 @@ describe("the C module", function()
     end
     table.sort(needed)
     assert.same({ "c", "crypto", "curl" }, needed)
+  end)
+
+  it("is hardened", function()
+    local _, output = run(("readelf -d -l '%s'; nm -D '%s'"):format(core, core))
+    assert.truthy(output:find("GNU_RELRO", 1, true))
+    assert.truthy(output:find("BIND_NOW", 1, true) or output:find("Flags: NOW", 1, true))
+    assert.truthy(output:find("__stack_chk_fail", 1, true) or output:find("__asan", 1, true))
   end)
 
   it("exports one symbol", function()
