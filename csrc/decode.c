@@ -306,13 +306,21 @@ static void repair_sequence(lua_State *L, lua_Integer len, struct repair *r) {
   }
 }
 
+/* Most values are strings without a mark, or floats that are whole: these two without a detour. */
 static void repair_object(lua_State *L, struct repair *r) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    if (repair_value(L, r)) {
+    int type = lua_type(L, -1);
+    if (type == LUA_TNUMBER && !lua_isinteger(L, -1)) {
+      lua_Number n = lua_tonumber(L, -1);
+      lua_pop(L, 1);
+      lua_pushvalue(L, -1);
+      push_number(L, n);
+      lua_rawset(L, -4); /* an existing field: allowed during a traversal */
+    } else if (type != LUA_TNUMBER && (type != LUA_TSTRING || r->marks) && repair_value(L, r)) {
       lua_pushvalue(L, -2);
       lua_insert(L, -2);
-      lua_rawset(L, -4); /* an existing field: allowed during a traversal */
+      lua_rawset(L, -4);
     } else {
       lua_pop(L, 1);
     }

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ struct transfer_engine {
   struct transfer *running, *ended_first, *ended_last;
   CURL *idle[MAX_IDLE_HANDLES];
   size_t idle_count;
-  pid_t pid;
+  unsigned forks;  /* as many as when its handles were made: more mean that they are the parent's */
+  int has_skipped; /* the last step did without a look at the sockets */
 };
 
 enum state { PREPARED, RUNNING, ENDED };
@@ -63,9 +65,16 @@ struct transfer {
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 static CURLcode library_status;
+static atomic_uint forks; /* how many lie between the first process and this one */
 
-/* Never undone: the host may use libcurl as well. */
-static void init_library(void) { library_status = curl_global_init(CURL_GLOBAL_ALL); }
+static void count_fork(void) { atomic_fetch_add(&forks, 1); }
+
+/* Never undone: the host may use libcurl as well. Forks are counted where they happen, since asking for the process's
+ * number would be a system call at each step. */
+static void init_library(void) {
+  library_status = curl_global_init(CURL_GLOBAL_ALL);
+  if (pthread_atfork(NULL, NULL, count_fork)) library_status = CURLE_OUT_OF_MEMORY;
+}
 
 int transfer_library_init(void) {
   pthread_once(&library_once, init_library);
@@ -82,14 +91,11 @@ struct quiet {
 };
 
 static void quiet_begin(struct quiet *q) {
-  sigset_t pipe, pending;
+  sigset_t pipe;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
-  q->shield = 0;
-  if (sigismember(&q->before, SIGPIPE)) return;
-  sigpending(&pending);
-  q->shield = !sigismember(&pending, SIGPIPE);
+  q->shield = !sigismember(&q->before, SIGPIPE); /* where it was not blocked, none can be pending */
 }
 
 static void quiet_end(const struct quiet *q) {
@@ -312,9 +318,11 @@ static void give_handle_back(struct transfer_engine *e, CURL *easy, int is_unusu
 
 /* ---- an engine's life ---------------------------------------------------------------------------- */
 
+static int is_ours(const struct transfer_engine *e) { return e->forks == atomic_load(&forks); }
+
 /* The parts that a forked child must have of its own. */
 static int open_engine(struct transfer_engine *e) {
-  e->pid = getpid();
+  e->forks = atomic_load(&forks);
   e->due_ms = -1;
   e->idle_count = 0;
   e->pollset = pollset_new();
@@ -356,7 +364,7 @@ static void close_engine(struct transfer_engine *e) {
 void transfer_engine_free(struct transfer_engine *e) {
   if (!e) return;
   /* In a forked child libcurl's handles are left unclosed: closing would speak on the parent's connections. */
-  if (e->pid == getpid()) close_engine(e);
+  if (is_ours(e)) close_engine(e);
   pollset_free(e->pollset);
   free(e);
 }
@@ -398,7 +406,7 @@ static void end_transfer(struct transfer *t, int code) {
 
 /* In a forked child: the parent's handles are abandoned, never cleaned up, and new ones made. */
 static int renew_after_fork(struct transfer_engine *e) {
-  if (e->pid == getpid()) return 0;
+  if (is_ours(e)) return 0;
   while (e->running) {
     e->running->easy = NULL;
     end_transfer(e->running, TRANSFER_FORKED);
@@ -422,7 +430,10 @@ long transfer_timeout_ms(struct transfer_engine *e) {
 
 static void move_bytes(struct transfer_engine *e, int timeout_ms) {
   struct pollset_event events[64];
-  int still_running, n = pollset_wait(e->pollset, events, 64, timeout_ms);
+  int still_running, n = 0;
+  /* What libcurl wants done now, a request's first step most likely, does not wait for a look at the sockets. */
+  e->has_skipped = !e->has_skipped && e->due_ms >= 0 && e->due_ms <= pollset_now_ms();
+  if (!e->has_skipped) n = pollset_wait(e->pollset, events, 64, timeout_ms);
   for (int i = 0; i < n; i++) {
     int ready = (events[i].ready & POLLSET_READ ? CURL_CSELECT_IN : 0) |
                 (events[i].ready & POLLSET_WRITE ? CURL_CSELECT_OUT : 0) |
@@ -589,6 +600,7 @@ static int add_to_multi(struct transfer *t) {
 int transfer_start(struct transfer *t, const struct transfer_request *request) {
   struct transfer_engine *e = t->engine;
   if (renew_after_fork(e) || list_headers(t)) return -1;
+  e->has_skipped = 0;
   t->easy = take_handle(e);
   if (t->easy && !apply_request(t, request) && !add_to_multi(t)) return 0;
   if (t->easy) {
@@ -626,7 +638,7 @@ static void unlink_ended(struct transfer *t) {
 static void stop_transfer(struct transfer *t) {
   struct quiet q;
   if (t->state == RUNNING) unlink_running(t);
-  if (!t->easy || t->engine->pid != getpid()) return;
+  if (!t->easy || !is_ours(t->engine)) return;
   quiet_begin(&q);
   curl_multi_remove_handle(t->engine->multi, t->easy);
   curl_easy_cleanup(t->easy);

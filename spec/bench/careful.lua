@@ -43,7 +43,7 @@ easy:setopt(curl.OPT_URL, url)
 easy:setopt(curl.OPT_POST, 1)
 easy:setopt(curl.OPT_POSTFIELDS, "")
 easy:setopt(curl.OPT_PROXY, "")
-easy:setopt(curl.OPT_WRITEFUNCTION, function(_, s)
+easy:setopt(curl.OPT_WRITEFUNCTION, function(s)
   parts[#parts + 1] = s
   return #s
 end)
