@@ -112,6 +112,7 @@ check-valgrind:
 # libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.
 FUZZ_TARGETS ?= answer differential endpoint files headers sign
 FUZZ_SECONDS ?= 60
+FUZZ_LIMIT ?= -max_total_time=$(FUZZ_SECONDS)
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 fuzz:
@@ -120,7 +121,7 @@ fuzz:
 	@for target in $(FUZZ_TARGETS); do \
 	  mkdir -p build/fuzz/corpus/$$target build/fuzz/seeds/$$target && \
 	  $(RUN_ENV) $(LUA) spec/fuzz/seeds.lua $$target build/fuzz/seeds/$$target && \
-	  $(RUN_ENV) FUZZ_TARGET=spec/fuzz/$$target.lua ASAN_OPTIONS=detect_leaks=0 build/fuzz/fuzz -max_total_time=$(FUZZ_SECONDS) \
+	  $(RUN_ENV) FUZZ_TARGET=spec/fuzz/$$target.lua ASAN_OPTIONS=detect_leaks=0 build/fuzz/fuzz $(FUZZ_LIMIT) \
 	    -max_len=8192 -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$target- \
 	    build/fuzz/corpus/$$target build/fuzz/seeds/$$target $(wildcard spec/fuzz/found/$$target) || exit 1; \
 	done

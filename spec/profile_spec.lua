@@ -69,6 +69,7 @@ describe("the file", function()
         "line 2, column %d+$",
       ['{"profiles":[{"access_key_secret":"' .. KEYS.access_key_secret] = "is not JSON: ",
       [KEYS.access_key_secret] = "line 1, column 1$", [""] = "is not JSON: ", ["[]"] = "has no list of profiles",
+      null = "has no list of profiles",
       ['"' .. KEYS.access_key_secret .. '"'] = "has no list of profiles", ['{"profiles":"x"}'] = "no list of profiles",
     }
     for text, why in pairs(texts) do

@@ -63,7 +63,7 @@ function profile.read(path)
   local open_to_others = reason
   text = text:gsub("^\239\187\191", "")
   local document, problem = core.decode(text)
-  if document == nil then return nil, ("%s is not JSON: %s"):format(path, in_lines(problem, text)), true end
+  if problem then return nil, ("%s is not JSON: %s"):format(path, in_lines(problem, text)), true end
   if type(document) ~= "table" or type(document.profiles) ~= "table" then
     return nil, path .. " has no list of profiles", true
   end

@@ -15,8 +15,8 @@ return function(data)
   local previous, count = "", 0
   for name, value in canonical:gmatch "([^=&]*)=([^&]*)" do
     assert(query[decode(name)] == decode(value))
-    assert(name >= previous)
-    previous, count = name, count + 1
+    assert(decode(name) >= previous)
+    previous, count = decode(name), count + 1
   end
   for _ in pairs(query) do count = count - 1 end
   assert(count == 0)
