@@ -29,7 +29,7 @@ build = {
       sources = {
         "csrc/answer.c", "csrc/core.c", "csrc/decode.c", "csrc/fault.c", "csrc/field.c", "csrc/file.c",
         "csrc/pollset.c", "csrc/process.c", "csrc/request.c", "csrc/sign.c", "csrc/timer.c",
-        "csrc/transfer.c",
+        "csrc/transfer.c", "csrc/type.c",
       },
       libraries = { "curl", "crypto" },
       incdirs = { "$(CURL_INCDIR)", "$(OPENSSL_INCDIR)" },

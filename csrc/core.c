@@ -23,6 +23,7 @@
 #include "sign.h"
 #include "timer.h"
 #include "transfer.h"
+#include "type.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -623,19 +624,6 @@ static void stay_loaded(void) {
     (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE); /* the handle is kept on purpose */
 }
 
-static void make_type(lua_State *L, const char *name, const luaL_Reg *metamethods, const luaL_Reg *methods) {
-  luaL_newmetatable(L, name);
-  luaL_setfuncs(L, metamethods, 0);
-  lua_newtable(L);
-  lua_pushvalue(L, -4); /* decoder */
-  lua_pushvalue(L, -4); /* signer */
-  luaL_setfuncs(L, methods, 2);
-  lua_setfield(L, -2, "__index");
-  lua_pushliteral(L, "crsync"); /* getmetatable shows no more */
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
-}
-
 CRSYNC_EXPORT int luaopen_crsync_core(lua_State *L);
 
 int luaopen_crsync_core(lua_State *L) {
@@ -671,8 +659,10 @@ int luaopen_crsync_core(lua_State *L) {
   request_open(L);
   process_open(L);
   timer_open(L);
-  make_type(L, CORE_TYPE, core_metamethods, core_methods);
-  make_type(L, JOB_TYPE, job_metamethods, no_methods);
+  lua_pushvalue(L, -2); /* decoder */
+  lua_pushvalue(L, -2); /* signer */
+  type_register(L, CORE_TYPE, core_metamethods, core_methods, 2);
+  type_register(L, JOB_TYPE, job_metamethods, no_methods, 0);
   lua_newtable(L);
   lua_insert(L, -3);
   luaL_setfuncs(L, functions, 2);

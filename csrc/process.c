@@ -2,6 +2,7 @@
  * of its own, so that what the program has started ends with it. */
 #define _GNU_SOURCE
 #include "process.h"
+#include "type.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -220,16 +221,7 @@ static int process_poll(lua_State *L) {
 }
 
 void process_open(lua_State *L) {
+  static const luaL_Reg metamethods[] = {{"__gc", process_close}, {"__close", process_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"poll", process_poll}, {"close", process_close}, {NULL, NULL}};
-  luaL_newmetatable(L, PROCESS_TYPE);
-  lua_pushcfunction(L, process_close);
-  lua_setfield(L, -2, "__gc");
-  lua_pushcfunction(L, process_close);
-  lua_setfield(L, -2, "__close");
-  lua_newtable(L);
-  luaL_setfuncs(L, methods, 0);
-  lua_setfield(L, -2, "__index");
-  lua_pushliteral(L, "crsync"); /* getmetatable shows no more */
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  type_register(L, PROCESS_TYPE, metamethods, methods, 0);
 }

@@ -1,6 +1,7 @@
 /* timer.c - see timer.h. */
 #include "timer.h"
 #include "pollset.h"
+#include "type.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,16 +43,7 @@ int timer_new(lua_State *L) {
 }
 
 void timer_open(lua_State *L) {
+  static const luaL_Reg metamethods[] = {{"__gc", timer_close}, {"__close", timer_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"pollfd", timer_pollfd}, {"close", timer_close}, {NULL, NULL}};
-  luaL_newmetatable(L, TIMER_TYPE);
-  lua_pushcfunction(L, timer_close);
-  lua_setfield(L, -2, "__gc");
-  lua_pushcfunction(L, timer_close);
-  lua_setfield(L, -2, "__close");
-  lua_newtable(L);
-  luaL_setfuncs(L, methods, 0);
-  lua_setfield(L, -2, "__index");
-  lua_pushliteral(L, "crsync"); /* getmetatable shows no more */
-  lua_setfield(L, -2, "__metatable");
-  lua_pop(L, 1);
+  type_register(L, TIMER_TYPE, metamethods, methods, 0);
 }
