@@ -89,9 +89,20 @@ static int scan_digits(struct scan *s) {
 
 static int at_byte(const struct scan *s, char a, char b) { return s->at < s->end && (*s->at == a || *s->at == b); }
 
+static const char *skip_space(const char *at, const char *end) {
+  while (at < end && is_space(*at)) at++;
+  return at;
+}
+
+/* Behind the bracket that closes the array whose opening one stands at `at`; NULL when something is in it. */
+static const char *empty_array_end(const char *at, const char *end) {
+  at = skip_space(at + 1, end);
+  return at < end && *at == ']' ? at + 1 : NULL;
+}
+
 /* A mark is a string: where a name is expected lua-cjson would take it for one. */
 static int add_mark(struct scan *s, const char *after, size_t growth) {
-  while (after < s->end && is_space(*after)) after++;
+  after = skip_space(after, s->end);
   if (after < s->end && *after == ':') return fail(s, "a name that is no string");
   s->marks++;
   s->growth += growth;
@@ -120,13 +131,10 @@ static int scan_number(struct scan *s) {
 }
 
 static int scan_open(struct scan *s, char bracket) {
+  const char *after = bracket == '[' ? empty_array_end(s->at, s->end) : NULL;
   s->at++;
   if (++s->depth > DECODE_MAX_DEPTH) return fail(s, "too deep: more than 100 levels");
-  if (bracket == '{') return 1;
-  const char *next = s->at;
-  while (next < s->end && is_space(*next)) next++;
-  if (next == s->end || *next != ']') return 1;
-  return add_mark(s, next + 1, 2); /* "[]" becomes quote, MARK, 'a', quote */
+  return after ? add_mark(s, after, 2) : 1; /* "[]" becomes quote, MARK, 'a', quote */
 }
 
 /* Tokens one by one; that they stand in a right order is lua-cjson's to check. */
@@ -175,11 +183,6 @@ static const char *number_end(const struct scan *s, const char *at, int *needs_m
   (void)scan_number(&again);
   *needs_mark = again.marks > 0;
   return again.at;
-}
-
-static const char *empty_array_end(const char *at, const char *end) {
-  for (at++; at < end && is_space(*at);) at++;
-  return at < end && *at == ']' ? at + 1 : NULL;
 }
 
 /* Copies text, which passed the check, with marks in place of the tokens that need one. */
@@ -306,21 +309,13 @@ static void repair_sequence(lua_State *L, lua_Integer len, struct repair *r) {
   }
 }
 
-/* Most values are strings without a mark, or floats that are whole: these two without a detour. */
 static void repair_object(lua_State *L, struct repair *r) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    int type = lua_type(L, -1);
-    if (type == LUA_TNUMBER && !lua_isinteger(L, -1)) {
-      lua_Number n = lua_tonumber(L, -1);
-      lua_pop(L, 1);
-      lua_pushvalue(L, -1);
-      push_number(L, n);
-      lua_rawset(L, -4); /* an existing field: allowed during a traversal */
-    } else if (type != LUA_TNUMBER && (type != LUA_TSTRING || r->marks) && repair_value(L, r)) {
+    if (repair_value(L, r)) {
       lua_pushvalue(L, -2);
       lua_insert(L, -2);
-      lua_rawset(L, -4);
+      lua_rawset(L, -4); /* an existing field: allowed during a traversal */
     } else {
       lua_pop(L, 1);
     }
