@@ -148,25 +148,6 @@ void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct
 
 /* ---- crsync.sign: the signature alone ------------------------------------------------------------ */
 
-/* ASCII alone: the locale may have other ideas of an I. */
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-
-static int same_name(struct sign_piece a, struct sign_piece b) {
-  if (a.len != b.len) return 0;
-  for (size_t i = 0; i < a.len; i++)
-    if (lower(a.data[i]) != lower(b.data[i])) return 0;
-  return 1;
-}
-
-static int same_header(const struct sign *s, struct sign_piece name, struct sign_piece value) {
-  struct sign_header h;
-  for (size_t i = 0; sign_header_at(s, i, &h); i++) {
-    if (!same_name(h.name, name)) continue;
-    return h.value.len == value.len && !memcmp(h.value.data, value.data, value.len);
-  }
-  return 0;
-}
-
 /* The caller's own headers. One that repeats what a named field says is welcome, one that contradicts not. */
 static void add_given_headers(lua_State *L, struct sign *s, int headers) {
   lua_pushnil(L);
@@ -175,7 +156,7 @@ static void add_given_headers(lua_State *L, struct sign *s, int headers) {
     lua_pushvalue(L, -1);
     struct sign_piece name = piece_at(L, -3), value = field_trim(L, -1, "a header");
     int status = sign_header(s, name, value);
-    if (status == SIGN_DUPLICATE && !same_header(s, name, value))
+    if (status == SIGN_DUPLICATE && !sign_has_header(s, name, value))
       luaL_error(L, "header %s contradicts what was given besides", name.data);
     if (status != SIGN_DUPLICATE) request_check(L, status);
     lua_pop(L, 2);

@@ -240,22 +240,34 @@ static int header_is_sendable(struct sign_piece name, struct sign_piece value) {
 
 static char lowered(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); }
 
-static int has_header(const struct sign *s, const char *name, size_t len) {
+static int is_lowered(const char *small, struct sign_piece name) {
+  for (size_t i = 0; i < name.len; i++)
+    if (small[i] != lowered(name.data[i])) return 0;
+  return 1;
+}
+
+/* The header of that name, in whatever letter case; NULL if there is none. */
+static const struct pair *find_header(const struct sign *s, struct sign_piece name) {
   for (size_t i = 0; i < s->headers.count; i++) {
     const struct pair *p = &s->headers.items[i];
-    if (p->name_len == len && !memcmp(s->store.data + p->name, name, len)) return 1;
+    if (p->name_len == name.len && is_lowered(s->store.data + p->name, name)) return p;
   }
-  return 0;
+  return NULL;
+}
+
+int sign_has_header(const struct sign *s, struct sign_piece name, struct sign_piece value) {
+  const struct pair *p = find_header(s, name);
+  return p && p->value_len == value.len && !memcmp(s->store.data + p->value, value.data, value.len);
 }
 
 int sign_header(struct sign *s, struct sign_piece name, struct sign_piece value) {
   value = trimmed(value);
   if (!header_is_sendable(name, value)) return SIGN_BAD_HEADER;
+  if (find_header(s, name)) return SIGN_DUPLICATE;
   if (text_reserve(&s->store, name.len + value.len)) return SIGN_NO_MEMORY;
   struct pair item = {.name = s->store.len, .name_len = name.len, .value_len = value.len};
   char *lower = s->store.data + s->store.len;
   for (size_t i = 0; i < name.len; i++) lower[i] = lowered(name.data[i]);
-  if (has_header(s, lower, name.len)) return SIGN_DUPLICATE;
   s->store.len += name.len;
   item.value = s->store.len;
   text_add(&s->store, value.data, value.len);

@@ -53,6 +53,9 @@ int sign_query(struct sign *s, struct sign_piece name, struct sign_piece value);
  * name (nothing is changed), SIGN_BAD_HEADER for a character that no header may hold. */
 int sign_header(struct sign *s, struct sign_piece name, struct sign_piece value);
 
+/* 1 if there is a header of that name, in whatever letter case, with that very value. */
+int sign_has_header(const struct sign *s, struct sign_piece name, struct sign_piece value);
+
 /* Hashes the body, adds x-acs-content-sha256, and signs host, content-type and every x-acs- header. */
 int sign_finish(struct sign *s, struct sign_piece body, struct sign_text *text);
 
