@@ -223,9 +223,13 @@ static int apply_protocols(CURL *easy) {
 #endif
 }
 
+static int set_bundle(CURL *easy, const char *file) {
+  return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file);
+}
+
 static int set_anchors(CURL *easy, const char *file, const char *path) {
-  return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file) ||
-         curl_easy_setopt(easy, CURLOPT_CAPATH, path) || curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path);
+  return set_bundle(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
+         curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path);
 }
 
 static int is_hashed_name(const char *name) { return strspn(name, "0123456789abcdef") == 8 && name[8] == '.'; }
@@ -242,8 +246,7 @@ static int is_hashed_folder(const char *path) {
 }
 
 /* Where the system has its trust anchors in one file and, beside it, in a hashed folder, the folder is enough, and
- * reading the file would be most of a first call's time. Returns the file, to fall back on; NULL: all stays as it is.
- */
+ * reading the file would be most of a first call's time. Returns the file, to fall back on; NULL: nothing changes. */
 static const char *leave_bundle_out(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075400
   char *file = NULL, *path = NULL;
@@ -291,17 +294,13 @@ static CURL *take_handle(struct transfer_engine *e) {
   return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
 }
 
-/* The file may hold what its folder lacks: somebody has appended to it. Returns 1 when the request is on its way again.
- */
+/* Somebody may have appended to the file what its folder lacks. Returns 1 when the request is on its way again. */
 static int try_with_bundle(struct transfer_engine *e, CURL *easy, CURLcode code) {
   if (code != CURLE_PEER_FAILED_VERIFICATION || !e->bundle) return 0;
   const char *bundle = e->bundle;
   e->bundle = NULL;
   while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
-  if (curl_easy_setopt(e->template, CURLOPT_CAINFO, bundle) || curl_easy_setopt(easy, CURLOPT_CAINFO, bundle) ||
-      curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, bundle))
-    return 0;
-  curl_easy_setopt(e->template, CURLOPT_PROXY_CAINFO, bundle);
+  if (set_bundle(e->template, bundle) || set_bundle(easy, bundle)) return 0;
   return !curl_multi_remove_handle(e->multi, easy) && !curl_multi_add_handle(e->multi, easy);
 }
 
