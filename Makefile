@@ -123,7 +123,7 @@ fuzz:
 	  $(RUN_ENV) $(LUA) spec/fuzz/seeds.lua $$target build/fuzz/seeds/$$target && \
 	  $(RUN_ENV) FUZZ_TARGET=spec/fuzz/$$target.lua ASAN_OPTIONS=detect_leaks=0 build/fuzz/fuzz $(FUZZ_LIMIT) \
 	    -max_len=8192 -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$target- \
-	    build/fuzz/corpus/$$target build/fuzz/seeds/$$target $(wildcard spec/fuzz/found/$$target) || exit 1; \
+	    build/fuzz/corpus/$$target build/fuzz/seeds/$$target $$(ls -d spec/fuzz/found/$$target 2>/dev/null) || exit 1; \
 	done
 
 build/fuzz/fuzz: spec/fuzz/fuzz.c $(SOURCES) $(HEADERS)
@@ -132,9 +132,9 @@ build/fuzz/fuzz: spec/fuzz/fuzz.c $(SOURCES) $(HEADERS)
 	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(LIBS) -ldl -lm
 
 # What crsync costs beside libcurl alone: spec/bench/README.md.
-bench: build/bench/limit
+bench:
 	@LUA='$(LUA)' $(SETUP) bench
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s all build/bench/limit
 	@mkdir -p $(BUILD)/home
 	@$(RUN_ENV) $(LUA) spec/bench/run.lua
 
