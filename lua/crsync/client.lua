@@ -8,6 +8,7 @@ local core = require "crsync.core"
 local errors = require "crsync.error"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
+local profile = require "crsync.profile"
 local retry = require "crsync.retry"
 local wait = require "crsync.wait"
 
@@ -342,9 +343,10 @@ end
 ---@return crsync.Client|nil
 ---@return crsync.Error|nil
 function client.new(options)
-  local settings, err = config.resolve(options)
+  local chosen = profile.choose(options.profile) -- read once for both
+  local settings, err = config.resolve(options, chosen)
   if not settings then return nil, err end
-  local source, keys = chain.find(options)
+  local source, keys = chain.find(options, chosen)
   if not source then return nil, keys end
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end

@@ -259,13 +259,14 @@ local PLAIN = { "proxy", "insecure_skip_tls_verify", "loop", "transport", "on_at
 
 --- Checks the options and fills in environment, profile and defaults.
 ---@param options crsync.Options
+---@param chosen crsync.Profile|nil  as profile.choose has it; nil: to be chosen here
 ---@return crsync.Settings|nil
 ---@return crsync.Error|nil
 ---@return crsync.Settings partial  what could be resolved, for `crsync config`
-function config.resolve(options)
+function config.resolve(options, chosen)
   local settings, err = { sources = {} }, check_types(options) or check_loop(options.loop, options.transport)
   if err then return nil, err, settings end
-  local from = { options = options, profile = profiles.choose(options.profile) }
+  local from = { options = options, profile = chosen or profiles.choose(options.profile) }
   local function take(name, value, problem, source)
     settings[name], settings.sources[name] = value, source
     err = err or problem

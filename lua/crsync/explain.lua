@@ -67,8 +67,7 @@ end
 
 -- ---- what is amiss --------------------------------------------------------------------------------------
 
-local function note_open_file(notes, options)
-  local chosen = profile.choose(options.profile)
+local function note_open_file(notes, chosen)
   if chosen and chosen.open_to_others then
     notes[#notes + 1] = chosen.path .. " can be read by others than its owner: chmod 600"
   end
@@ -98,9 +97,9 @@ local function note_padding(notes, names)
   end
 end
 
-local function notes_on(rows, options)
+local function notes_on(rows, chosen)
   local notes = {}
-  note_open_file(notes, options)
+  note_open_file(notes, chosen)
   note_padding(notes, variables_used(rows))
   return notes
 end
@@ -111,8 +110,8 @@ end
 ---@return string[] notes          what works, and yet had better be seen to
 ---@return crsync.Error[] errors   what does not
 function explain.all(options)
-  local errs = {}
-  local settings, err, partial = config.resolve(options)
+  local errs, chosen = {}, profile.choose(options.profile)
+  local settings, err, partial = config.resolve(options, chosen)
   errs[#errs + 1] = err
   local rows, source = settings_of(partial), nil
   if settings then
@@ -124,12 +123,12 @@ function explain.all(options)
       made:close()
     end
   else
-    source, err = chain.find(options)
+    source, err = chain.find(options, chosen)
     if source then err = nil end
   end
   errs[#errs + 1] = err
   rows[#rows + 1] = key_of(source)
-  return rows, notes_on(rows, options), errs
+  return rows, notes_on(rows, chosen), errs
 end
 
 return explain

@@ -102,8 +102,8 @@ local function from_ini(name)
 end
 
 -- What is asked for by name must be in one of the two files; the current profile of the CLI's may be an empty one.
-local function from_files(options)
-  local chosen = profile.choose(options.profile)
+local function from_files(options, chosen)
+  chosen = chosen or profile.choose(options.profile)
   if chosen and chosen.fields and (chosen.explicit or not modes.is_empty(chosen.fields)) then
     return profile_source(("profile %s in %s"):format(chosen.name, chosen.path), chosen.name, lookup_in(chosen.path))
   end
@@ -139,24 +139,25 @@ local function from_afar()
   return source
 end
 
-local function search(options)
+local function search(options, chosen)
   local source, second
   if not options.profile then
     source, second = from_variables()
     if source or second then return source, second end
   end
-  source, second = from_files(options)
+  source, second = from_files(options, chosen)
   if source or second then return source, second end
   return from_afar() or new_source("none", nil, true)
 end
 
 --- Finds the source for a client: the first that is configured. Keys that stay come back to be handed on and forgotten.
 ---@param options crsync.Options
+---@param chosen crsync.Profile|nil  as profile.choose has it; nil: to be chosen here
 ---@return crsync.Source|nil
 ---@return crsync.Keys|crsync.Error|nil keys  the error when there is no source
-function chain.find(options)
+function chain.find(options, chosen)
   local source, second = given(options)
-  if not (source or second) then source, second = search(options) end
+  if not (source or second) then source, second = search(options, chosen) end
   if source and second then source.key_id = keys_of.masked(second.access_key_id) end
   return source, second
 end

@@ -14,7 +14,7 @@ local ORIGIN = "http://100.100.100.200"
 local ROLES = "/latest/meta-data/ram/security-credentials/"
 local TOKEN_SECONDS, TOKEN_SPARE = 21600, 60
 local LIMIT = 1 -- second for a request
-local POLICY = { max_attempts = 2, base_delay = 0.2, max_delay = 0.2 }
+local MORE_TRIES, LONGEST_PAUSE = 1, 0.2 -- for all requests of one look-up; seconds
 local NO_TOKENS_HERE = { [403] = true, [404] = true, [405] = true }
 
 -- Another address, where containers have a proxy of the metadata service. Specs play one.
@@ -87,7 +87,7 @@ function metadata.new(role)
       local failed = type(reason) == "table" and not reason.cut or response and response.status >= 500
       if not (refused or failed) or tries_left <= 0 then return response, reason end
       tries_left = tries_left - 1
-      if refused then token = nil else context.client.loop:sleep(core.random() * POLICY.max_delay) end
+      if refused then token = nil else context.client.loop:sleep(core.random() * LONGEST_PAUSE) end
     end
   end
 
@@ -108,7 +108,7 @@ function metadata.new(role)
   end
 
   return function(context)
-    tries_left = POLICY.max_attempts - 1
+    tries_left = MORE_TRIES
     local problem = uri.problem(origin())
     if problem then return nil, "CRSYNC_METADATA_ENDPOINT: " .. problem end
     if role and not role:find "^[A-Za-z0-9._-]+$" then return nil, "a role's name has no such characters" end

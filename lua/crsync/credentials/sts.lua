@@ -121,6 +121,15 @@ local function parameters(role)
     Policy = role.policy }
 end
 
+-- Parameters and place; or nil and what is wrong with the role.
+local function prepared(context, role)
+  local params, reason = parameters(role)
+  if not params then return nil, reason end
+  local at, problem = origin(role, context.client.settings)
+  if not at then return nil, problem end
+  return params, at
+end
+
 local function date(context) return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + context.clock_offset) end
 
 --- Assumes a role with other keys.
@@ -130,11 +139,8 @@ local function date(context) return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + c
 ---@return crsync.Keys|nil
 ---@return crsync.Failure|string|nil
 function sts.assume_role(context, source, role)
-  local params, reason = parameters(role)
-  if not params then return nil, reason end
-  local at
-  at, reason = origin(role, context.client.settings)
-  if not at then return nil, reason end
+  local params, at = prepared(context, role)
+  if not params then return nil, at end
   params.ExternalId = role.external_id
   local function signed()
     local headers, query = core.sign { method = "POST", host = fetch.host(at), path = "/", query = params,
@@ -183,16 +189,13 @@ end
 ---@return crsync.Keys|nil
 ---@return crsync.Failure|string|nil
 function sts.assume_role_with_oidc(context, role)
-  local params, reason = parameters(role)
-  if not params then return nil, reason end
-  local at
-  at, reason = origin(role, context.client.settings)
-  if not at then return nil, reason end
+  local params, at = prepared(context, role)
+  if not params then return nil, at end
   params.OIDCProviderArn = role.oidc_provider_arn
+  local set, reason
   for _ = 1, 2 do -- the file may have been written anew in the very moment
     params.OIDCToken, reason = read_token(role.oidc_token_file)
     if not params.OIDCToken then return nil, reason end
-    local set
     set, reason = ask_with_token(context, at, params)
     if set or type(reason) ~= "table" or reason.code ~= "AuthenticationFail.OIDCToken.Expired" then
       return set, reason
