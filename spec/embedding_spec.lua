@@ -12,6 +12,13 @@ lazy_setup(function() server = endpoint.start() end)
 lazy_teardown(function() server:stop() end)
 before_each(function() server:reset() end)
 
+-- A host for the length of a test.
+local function new_host()
+  local host = hosts.new(server)
+  finally(function() host:stop() end)
+  return host
+end
+
 -- Asks for a path n times side by side; returns how long it took, with the status of each.
 local function side_by_side(host, path, n)
   local started, codes = core.now(), {}
@@ -44,8 +51,7 @@ end
 
 describe("lighttpd", function()
   it("answers with a task", function()
-    local host = hosts.new(server)
-    finally(function() host:stop() end)
+    local host = new_host()
     host:write("lighttpd.conf", [[
       server.document-root = "$folder"
       server.bind = "127.0.0.1"
@@ -64,8 +70,7 @@ end)
 
 describe("Prosody", function()
   it("answers with a task, and goes on meanwhile", function()
-    local host = hosts.new(server)
-    finally(function() host:stop() end)
+    local host = new_host()
     host:write("prosody.cfg.lua", [[
       run_as_root = true
       pidfile = "$folder/pid"
@@ -89,8 +94,7 @@ end)
 
 describe("nginx", function()
   it("answers with a task, and its one worker goes on meanwhile", function()
-    local host = hosts.new(server)
-    finally(function() host:stop() end)
+    local host = new_host()
     host:write("nginx.conf", [[
       load_module /usr/lib/nginx/modules/ndk_http_module.so;
       load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
@@ -135,8 +139,7 @@ end)
 
 describe("HAProxy", function()
   it("answers with a task by its own HTTP client, and goes on meanwhile", function()
-    local host = hosts.new(server)
-    finally(function() host:stop() end)
+    local host = new_host()
     host:write("haproxy.cfg", [[
       global
         lua-prepend-path "$root/lua/?.lua"
@@ -164,8 +167,7 @@ end)
 
 describe("Neovim", function()
   it("watches a task while it is used", function()
-    local host = hosts.new(server)
-    finally(function() host:stop() end)
+    local host = new_host()
     server:answer({ body = { TaskStatus = "PENDING", SyncTaskId = "rst-1" } }, "ok.GetRepoSyncTask")
     host:write("session.lua", [[
       local notes, ticks = {}, 0
@@ -186,8 +188,7 @@ end)
 
 describe("nmap", function()
   it("tells of a task in a script", function()
-    local host = hosts.new(server)
-    finally(function() host:stop() end)
+    local host = new_host()
     local output = host:run("nmap --script $root/examples/embedding/acr-sync-task.nse"
       .. " --script-args instance=cri-1,task=rst-7 -sn -n 127.0.0.1", "lua5.3")
     assert.truthy(output:find("| task      rst-7", 1, true), output)

@@ -5,17 +5,14 @@ local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
 local core = require "crsync.core"
 local cjson = require "cjson"
+local files = require "spec.support.files"
 local hosts = require "spec.support.host"
+local ports = require "spec.support.ports"
 
 local LUA = os.getenv "LUA" or "lua5.4"
 local ROUNDS = tonumber(os.getenv "BENCH_ROUNDS" or 5)
 
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read "*a"
-  pipe:close()
-  return text
-end
+local output_of = files.output_of
 
 local function median(list)
   table.sort(list)
@@ -75,10 +72,7 @@ local CONFIGURATION = [[
 
 local function start_server()
   local host = hosts.new { url = "http://127.0.0.1", access_key_id = "", access_key_secret = "" }
-  local other, third = hosts.new(host.server), hosts.new(host.server) -- for their ports
-  host.tls_port, host.h2_port = other.port, third.port
-  other:stop()
-  third:stop()
+  host.tls_port, host.h2_port = ports.free(), ports.free()
   host:write("small.json", task(1))
   host:write("big.json", task(60))
   local values = { folder = host.folder, certificates = certificates.folder(), port = host.port,

@@ -4,21 +4,11 @@
 local core = require "crsync.core"
 local json = require "crsync.json"
 local operations = require "crsync.operations"
+local same = require "spec.fuzz.same"
 
 local SECRET = "TheSecretOfTheFuzzer"
 local engine = core.new { endpoint = "https://h", access_key_id = "id", access_key_secret = SECRET }
 local STATUS = { 200, 400, 403, 404, 429, 500, 503, 302 }
-
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b or (a ~= a and b ~= b) end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
 
 return function(data)
   local status = STATUS[(data:byte(1) or 0) % #STATUS + 1]

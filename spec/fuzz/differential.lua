@@ -1,6 +1,7 @@
 -- core.decode beside a decoder of JSON that shares nothing with it: both take the same texts, and see the same in them.
 
 local core = require "crsync.core"
+local same = require "spec.fuzz.same"
 
 local ESCAPES = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", ['"'] = '"', ["\\"] = "\\", ["/"] = "/" }
 local NULL, LITERALS = {}, { ["true"] = true, ["false"] = false }
@@ -103,17 +104,6 @@ local function independent(s)
   local value, i = read(s, 1, 0)
   if skip(s, i) <= #s then fail() end
   return value
-end
-
-local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b and math.type(a) == math.type(b) end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
 end
 
 return function(data)

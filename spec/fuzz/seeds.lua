@@ -20,11 +20,7 @@ local SEEDS = {
   },
 }
 
-local function write(name, text)
-  local file = assert(io.open(folder .. "/" .. name, "wb"))
-  file:write(text)
-  file:close()
-end
+local function write(name, text) files.write(folder .. "/" .. name, text) end
 
 for i, text in ipairs(SEEDS[target] or {}) do write("seed" .. i, text) end
 

@@ -1,5 +1,7 @@
 -- Certificates for the specs, made once a run by the openssl command: a CA, and certificates of it and of a stranger.
 
+local files = require "spec.support.files"
+
 local certificates = {}
 
 local SCRIPT = [[
@@ -23,9 +25,7 @@ leaf expired ca -1 $here
 
 --- Makes them in a folder: ca.pem, and NAME.pem and NAME.key for good, foreign, misnamed and expired.
 function certificates.make(folder)
-  local script = assert(io.open(folder .. "/make.sh", "w"))
-  script:write(SCRIPT)
-  script:close()
+  files.write(folder .. "/make.sh", SCRIPT)
   local command = ("env -u LD_PRELOAD sh '%s/make.sh' '%s' >'%s/log' 2>&1"):format(folder, folder, folder)
   assert(os.execute(command), "openssl could not make the certificates: see " .. folder .. "/log")
 end
@@ -35,11 +35,8 @@ local temporary
 --- A temporary folder with them, the same one throughout the run.
 function certificates.folder()
   if temporary then return temporary end
-  local path = os.tmpname()
-  assert(os.remove(path))
-  assert(os.execute(("mkdir -m 700 '%s'"):format(path)))
-  certificates.make(path)
-  temporary = path
+  temporary = files.temporary_folder()
+  certificates.make(temporary)
   return temporary
 end
 

@@ -1,5 +1,7 @@
 -- Another Lua process that sees this tree, for what a process of its own shows: environment, signals, its end.
 
+local files = require "spec.support.files"
+
 local child = {}
 
 local LUA = os.getenv "LUA" or "lua5.4"
@@ -19,10 +21,7 @@ function child.open(script, prefix) return assert(io.popen(child.command(script,
 
 --- Runs the script to its end and returns all that it wrote, errors too.
 function child.run(script, prefix)
-  local pipe = assert(io.popen("{ " .. child.command(script, prefix) .. "; } 2>&1", "r"))
-  local output = pipe:read "*a"
-  pipe:close()
-  return output
+  return files.output_of("{ " .. child.command(script, prefix) .. "; } 2>&1")
 end
 
 return child

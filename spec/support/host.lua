@@ -10,6 +10,7 @@
 local child = require "spec.support.child"
 local files = require "spec.support.files"
 local http = require "socket.http"
+local ports = require "spec.support.ports"
 local socket = require "socket"
 
 local Host = {}
@@ -21,28 +22,11 @@ local PATIENCE = 15 -- seconds to begin to listen
 
 local quoted = child.quoted
 
-local function line_of(command)
-  local pipe = assert(io.popen(command))
-  local line = pipe:read "*l"
-  pipe:close()
-  return line
-end
-
-local ROOT = line_of "pwd"
-
-local function free_port()
-  local listener = assert(socket.bind("127.0.0.1", 0))
-  local _, port = listener:getsockname()
-  listener:close()
-  return port
-end
+local ROOT = files.output_of "pwd":gsub("\n$", "")
 
 --- A host that gets the keys of an endpoint.
 function hosts.new(server)
-  local folder = os.tmpname()
-  os.remove(folder)
-  assert(os.execute("mkdir -m 700 " .. quoted(folder)))
-  return setmetatable({ server = server, folder = folder, port = free_port() }, Host)
+  return setmetatable({ server = server, folder = files.temporary_folder(), port = ports.free() }, Host)
 end
 
 --- The folder with a Lua's core; they are built without sanitizers, as the programs are.
@@ -52,9 +36,7 @@ function hosts.core(lua) return ROOT .. (lua == "lua5.4" and "/build" or "/build
 function Host:write(name, text)
   local values = { port = self.port, root = ROOT, folder = self.folder, core_lua53 = hosts.core "lua5.3",
     core_luajit = hosts.core "luajit" }
-  local file = assert(io.open(self.folder .. "/" .. name, "w"))
-  file:write((text:gsub("%$([%w_]+)", values)), "\n")
-  file:close()
+  files.write(self.folder .. "/" .. name, text:gsub("%$([%w_]+)", values) .. "\n")
 end
 
 function Host:command(line, lua)
@@ -88,10 +70,7 @@ end
 
 --- Runs the program to its end.
 function Host:run(line, lua)
-  local pipe = assert(io.popen("( " .. self:command(line, lua) .. " ) </dev/null 2>&1"))
-  local output = pipe:read "*a"
-  pipe:close()
-  return output
+  return files.output_of("( " .. self:command(line, lua) .. " ) </dev/null 2>&1")
 end
 
 --- Asks the host; several paths are asked for side by side.

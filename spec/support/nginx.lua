@@ -6,6 +6,8 @@
 --   front:stop()
 
 local certificates = require "spec.support.certificates"
+local files = require "spec.support.files"
+local ports = require "spec.support.ports"
 local socket = require "socket"
 
 local Front = {}
@@ -57,32 +59,9 @@ rm -rf '$folder'
 -- nginx's and the shell's own variables stay.
 local function fill(template, values) return (template:gsub("%$(%w+)", values)) end
 
-local function temporary_folder()
-  local path = os.tmpname()
-  assert(os.remove(path))
-  assert(os.execute(("mkdir -m 700 '%s'"):format(path)))
-  return path
-end
-
-local function free_port()
-  local listener = assert(socket.bind("127.0.0.1", 0))
-  local _, port = listener:getsockname()
-  listener:close()
-  return port
-end
-
-local function write_file(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
 local function read_file(path)
-  local file = io.open(path, "r")
-  if not file then return "" end
-  local text = file:read "*a"
-  file:close()
-  return text
+  local there, text = pcall(files.read, path)
+  return there and text or ""
 end
 
 local function wait_for(condition)
@@ -120,9 +99,9 @@ Front.__gc, Front.__close = Front.stop, Front.stop
 
 --- Starts nginx in front of an endpoint.
 function nginx.start(server)
-  local port, folder = free_port(), temporary_folder()
+  local port, folder = ports.free(), files.temporary_folder()
   local values = { folder = folder, port = port, url = server.url, certificates = certificates.folder() }
-  write_file(folder .. "/conf", fill(CONFIGURATION, values))
+  files.write(folder .. "/conf", fill(CONFIGURATION, values))
   local self = setmetatable({
     watchdog = assert(io.popen(fill(WATCHDOG, values), "w")), folder = folder,
     port = port, host = "127.0.0.1:" .. port, url = "https://127.0.0.1:" .. port,

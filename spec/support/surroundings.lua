@@ -8,6 +8,7 @@
 -- Variables are those of this process only: a program that it starts has the real ones.
 
 local cjson = require "cjson"
+local files = require "spec.support.files"
 
 local surroundings = { variables = {} }
 
@@ -20,9 +21,7 @@ local function getenv(name) return surroundings.variables[name] end
 
 --- An empty environment but for HOME, which is empty too. No metadata service unless a spec says where.
 function surroundings.enter()
-  home = os.tmpname()
-  os.remove(home)
-  run(("mkdir -p -m 700 '%s'"):format(home))
+  home = files.temporary_folder()
   surroundings.variables = { HOME = home, ALIBABA_CLOUD_ECS_METADATA_DISABLED = "true" }
   os.getenv = getenv -- luacheck: ignore 122
 end
@@ -41,9 +40,7 @@ function surroundings.path(name) return home .. "/" .. name end
 function surroundings.write(name, content)
   local path = surroundings.path(name)
   run(("umask 077; mkdir -p \"$(dirname '%s')\"; : > '%s'"):format(path, path))
-  local file = assert(io.open(path, "wb"))
-  file:write(type(content) == "table" and cjson.encode(content) or content)
-  file:close()
+  files.write(path, type(content) == "table" and cjson.encode(content) or content)
   return path
 end
 
