@@ -1,6 +1,7 @@
 -- In event loops that are not ours: cqueues, libuv, Copas where this Lua has it, a host's own table; with a host's own
 -- HTTP.
 
+local at_most = require "spec.support.at_most"
 local compat = require "crsync.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
@@ -106,7 +107,7 @@ for _, name in ipairs { "cqueues", "luv", "copas", "own" } do
         local started = core.now()
         run(compat.unpack(calls))
         assert.equal(10, done)
-        assert.is_true(core.now() - started < 1)
+        assert.is_true(core.now() - started < at_most(0.6))
       end)
 
       -- How late a ticker of 10 ms is at worst beside fifty waits, and how long this process works between ticks.
@@ -167,7 +168,7 @@ for _, name in ipairs { "cqueues", "luv", "copas", "own" } do
             :get_task("cri-1", "rst-1"))
         end)
         assert.same({ "timeout", "timeout" }, { one.kind, all.kind })
-        assert.is_true(took >= 0.19 and took < 0.5)
+        assert.is_true(took >= 0.19 and took < at_most(0.5))
       end)
 
       it("retries pause in the loop", function()

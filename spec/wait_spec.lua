@@ -1,5 +1,6 @@
 -- Waiting for one task and for many, against the local endpoint.
 
+local at_most = require "spec.support.at_most"
 local compat = require "crsync.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
@@ -55,7 +56,7 @@ describe("a wait", function()
       assert.truthy(tostring(err):find("rst-1 ended in " .. status .. ": NETWORK_ERROR", 1, true), tostring(err))
       assert.truthy(err.hint:find("a new task may succeed", 1, true))
       assert.equal(3, #server:requests())
-      assert.is_true(seconds < 1)
+      assert.is_true(seconds < at_most(1))
     end)
   end
 
@@ -65,14 +66,14 @@ describe("a wait", function()
     assert.same({ "task", "timeout" }, { err.kind, err.code })
     assert.equal("SYNCHRONIZING", err.task.TaskStatus)
     assert.truthy(tostring(err):find("at 25 %", 1, true))
-    assert.is_true(seconds >= 0.39 and seconds < 0.8, seconds)
+    assert.is_true(seconds >= 0.39 and seconds < at_most(0.8), seconds)
   end)
 
   it("ends in time although the server hangs", function()
     server:answer_always { hang = true }
     local _, err, seconds = wait { timeout = 0.4 }
     assert.same({ "task", "timeout" }, { err.kind, err.code })
-    assert.is_true(seconds < 0.9, seconds)
+    assert.is_true(seconds < at_most(0.9), seconds)
   end)
 
   it("with a timeout of 0 looks once", function()
@@ -89,7 +90,7 @@ describe("a wait", function()
     local _, err, seconds = wait { stall_timeout = 0.3, timeout = 30 }
     assert.same({ "task", "stalled" }, { err.kind, err.code })
     assert.equal("SYNCHRONIZING", err.task.TaskStatus)
-    assert.is_true(seconds >= 0.29 and seconds < 0.8, seconds)
+    assert.is_true(seconds >= 0.29 and seconds < at_most(0.8), seconds)
   end)
 
   it("does not end while bytes move", function()
@@ -179,13 +180,13 @@ describe("waiting for many", function()
     local ids = { "slow", "bad" }
     for i = 1, 10 do ids[#ids + 1] = "T" .. i end
     local started, done = core.now(), {}
-    local _, summary = client:wait_all("cri-1", ids, { interval = 0.02, timeout = 1, concurrency = 4,
+    local _, summary = client:wait_all("cri-1", ids, { interval = 0.02, timeout = 2, concurrency = 4,
       on_progress = function(task)
         if task.TaskStatus == "SUCCESS" then done[#done + 1] = core.now() - started end
       end })
     assert.same({ 10, 2 }, { summary.success, summary.timeout })
-    assert.is_true(done[10] < 0.9, done[10])
-    assert.is_true(core.now() - started < 1.6)
+    assert.is_true(done[10] < 2, done[10])
+    assert.is_true(core.now() - started < at_most(2.5))
   end)
 
   it("has no more requests in flight than it may", function()
@@ -195,7 +196,7 @@ describe("waiting for many", function()
     local started = core.now()
     client:wait_all("cri-1", ids, { concurrency = 4, interval = 0.01 })
     local seconds = core.now() - started
-    assert.is_true(seconds >= 0.28 and seconds < 0.8, seconds)
+    assert.is_true(seconds >= 0.28 and seconds < at_most(0.39), seconds)
     assert.equal(4, server:connections())
   end)
 
