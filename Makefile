@@ -6,6 +6,7 @@
 #   make test-matrix     in each of them
 #   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
 #   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
+#   make starve          calls while memory runs out, at each allocation there is
 #   make bench           what crsync costs beside libcurl alone
 #   make check-tsan      a threaded host under ThreadSanitizer
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
@@ -53,7 +54,7 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz lint dist install uninstall clean
+.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz starve lint dist install uninstall clean
 
 all: $(CORE)
 
@@ -129,6 +130,30 @@ fuzz:
 build/fuzz/fuzz: spec/fuzz/fuzz.c $(SOURCES) $(HEADERS)
 	@mkdir -p $(@D)
 	clang -std=c11 $(FUZZ_FLAGS) -fsanitize=fuzzer $(LUA_CFLAGS) $(LIB_CFLAGS) spec/fuzz/fuzz.c $(SOURCES) -o $@ -rdynamic \
+	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(LIBS) -ldl -lm
+
+# Memory that runs out, of Lua, the core, libcurl and OpenSSL, at every STARVE_STEP-th allocation: spec/starve/run.lua.
+# The linked core's own allocations are renamed; lua-cjson loses its scratch buffer when Lua is out of memory.
+STARVE_STEP ?= 1
+STARVE_SUPPLIES ?= lua core libcurl openssl
+RENAMED = $(foreach f,malloc calloc realloc strdup free,-D$f=core_$f)
+
+starve:
+	@LUA='$(LUA)' $(SETUP) check
+	@$(MAKE) --no-print-directory -s build/starve/host
+	@for supply in $(STARVE_SUPPLIES); do \
+	  $(RUN_ENV) LSAN_OPTIONS=suppressions=spec/starve/suppressions:print_suppressions=0 \
+	    build/starve/host spec/starve/run.lua $$supply $(STARVE_STEP) || exit 1; \
+	done
+
+STARVED = $(SOURCES:csrc/%.c=build/starve/%.o)
+
+build/starve/%.o: csrc/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g $(SANITIZE) $(RENAMED) $(LUA_CFLAGS) $(LIB_CFLAGS) -c $< -o $@
+
+build/starve/host: spec/starve/host.c $(STARVED)
+	$(CC) -std=c11 -Wall -Wextra -O1 -g $(SANITIZE) $(LUA_CFLAGS) $(LIB_CFLAGS) $^ -o $@ -rdynamic \
 	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(LIBS) -ldl -lm
 
 # What crsync costs beside libcurl alone: spec/bench/README.md.

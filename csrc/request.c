@@ -29,7 +29,7 @@ void request_check(lua_State *L, int status) {
   if (status == SIGN_NO_MEMORY) luaL_error(L, "not enough memory");
   if (status == SIGN_BAD_HEADER) luaL_error(L, "a header holds a character that no header may hold");
   if (status == SIGN_DUPLICATE) luaL_error(L, "a header is given twice");
-  luaL_error(L, "OpenSSL cannot compute a signature");
+  luaL_error(L, "OpenSSL cannot compute a signature: no memory is left, or it lacks SHA-256");
 }
 
 static int signer_gc(lua_State *L) {

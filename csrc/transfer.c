@@ -36,6 +36,7 @@ struct transfer_engine {
   size_t idle_count;
   unsigned forks;  /* as many as when its handles were made: more mean that they are the parent's */
   int has_skipped; /* the last step did without a look at the sockets */
+  int is_starved;  /* memory ran out while libcurl moved bytes: what it still knows of its transfers is unsure */
 };
 
 enum state { PREPARED, RUNNING, ENDED };
@@ -119,7 +120,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *s
   struct transfer_engine *e = data;
   int wanted = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? POLLSET_READ : 0) |
                (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? POLLSET_WRITE : 0);
-  pollset_watch(e->pollset, fd, what == CURL_POLL_REMOVE ? 0 : wanted);
+  if (what == CURL_POLL_REMOVE) wanted = 0;
+  if (pollset_watch(e->pollset, fd, wanted) && wanted) e->is_starved = 1; /* what is closed can't be forgotten again */
   return 0;
 }
 
@@ -386,6 +388,12 @@ static void wipe_request(struct transfer *t) {
   t->header_len = t->header_size = t->header_count = 0;
 }
 
+static void drop_handle(struct transfer *t) {
+  curl_multi_remove_handle(t->engine->multi, t->easy);
+  curl_easy_cleanup(t->easy);
+  t->easy = NULL;
+}
+
 static void end_transfer(struct transfer *t, int code) {
   struct transfer_engine *e = t->engine;
   unlink_running(t);
@@ -427,9 +435,14 @@ long transfer_timeout_ms(struct transfer_engine *e) {
   return left < 0 ? 0 : left > MAX_WAIT_MS ? MAX_WAIT_MS : (long)left;
 }
 
+static void act(struct transfer_engine *e, curl_socket_t fd, int ready) {
+  int still_running;
+  if (curl_multi_socket_action(e->multi, fd, ready, &still_running)) e->is_starved = 1;
+}
+
 static void move_bytes(struct transfer_engine *e, int timeout_ms) {
   struct pollset_event events[64];
-  int still_running, n = 0;
+  int n = 0;
   /* What libcurl wants done now, a request's first step most likely, does not wait for a look at the sockets. */
   e->has_skipped = !e->has_skipped && e->due_ms >= 0 && e->due_ms <= pollset_now_ms();
   if (!e->has_skipped) n = pollset_wait(e->pollset, events, 64, timeout_ms);
@@ -437,11 +450,11 @@ static void move_bytes(struct transfer_engine *e, int timeout_ms) {
     int ready = (events[i].ready & POLLSET_READ ? CURL_CSELECT_IN : 0) |
                 (events[i].ready & POLLSET_WRITE ? CURL_CSELECT_OUT : 0) |
                 (events[i].ready & POLLSET_ERROR ? CURL_CSELECT_ERR : 0);
-    curl_multi_socket_action(e->multi, events[i].fd, ready, &still_running);
+    act(e, events[i].fd, ready);
   }
   if (e->due_ms >= 0 && e->due_ms <= pollset_now_ms()) {
     e->due_ms = -1;
-    curl_multi_socket_action(e->multi, CURL_SOCKET_TIMEOUT, 0, &still_running);
+    act(e, CURL_SOCKET_TIMEOUT, 0);
   }
 }
 
@@ -484,12 +497,24 @@ static void collect_ended(struct transfer_engine *e) {
   }
 }
 
+/* A transfer that libcurl has lost sight of would never end. */
+static void end_starved(struct transfer_engine *e) {
+  if (!e->is_starved) return;
+  e->is_starved = 0;
+  while (e->running) {
+    struct transfer *t = e->running;
+    drop_handle(t);
+    end_transfer(t, CURLE_OUT_OF_MEMORY);
+  }
+}
+
 static void run_engine(struct transfer_engine *e, int timeout_ms) {
   struct quiet q;
   if (renew_after_fork(e)) return;
   quiet_begin(&q);
   move_bytes(e, timeout_ms);
   collect_ended(e);
+  end_starved(e);
   quiet_end(&q);
 }
 
@@ -639,8 +664,7 @@ static void stop_transfer(struct transfer *t) {
   if (t->state == RUNNING) unlink_running(t);
   if (!t->easy || !is_ours(t->engine)) return;
   quiet_begin(&q);
-  curl_multi_remove_handle(t->engine->multi, t->easy);
-  curl_easy_cleanup(t->easy);
+  drop_handle(t);
   quiet_end(&q);
 }
 

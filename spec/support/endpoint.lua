@@ -105,6 +105,11 @@ function Endpoint:answer_for(task_id, ...)
   tell(self, { name = "answer_for", task_id = task_id, specs = all_plain(...) })
 end
 
+--- The same, but after the last one they begin again.
+function Endpoint:answer_in_turn(task_id, ...)
+  tell(self, { name = "answer_for", task_id = task_id, specs = all_plain(...), again = true })
+end
+
 --- What was received, in order: { method, target, version, path, query, headers (lower-case names), header_list
 --- ({ name, value } as received), body, verified, code and message (of the refusal), connection, time, tls }.
 function Endpoint:requests() return tell(self, { name = "requests" }) end

@@ -139,7 +139,10 @@ end
 local function planned(task_id)
   local for_task = state.by_task[task_id or ""]
   if for_task and for_task[1] then
-    return for_task[1], function() if for_task[2] then table.remove(for_task, 1) end end
+    return for_task[1], function()
+      local taken = for_task[2] and table.remove(for_task, 1)
+      if taken and for_task.again then table.insert(for_task, taken) end
+    end
   elseif state.queue[1] then
     return state.queue[1], function() table.remove(state.queue, 1) end
   end
@@ -227,7 +230,13 @@ function commands.answer(command)
 end
 
 function commands.answer_always(command) state.always = command.spec and answers.prepare(command.spec) end
-function commands.answer_for(command) state.by_task[command.task_id] = answers.prepare_all(command.specs) end
+
+function commands.answer_for(command)
+  local plan = answers.prepare_all(command.specs)
+  plan.again = command.again
+  state.by_task[command.task_id] = plan
+end
+
 function commands.requests() return state.requests end
 function commands.connections() return state.connections end
 function commands.reset() forget() end
