@@ -6,6 +6,7 @@ local compat = require "crsync.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"
+local loops = require "spec.support.loops"
 
 local server
 
@@ -18,76 +19,13 @@ local SLOWED = tonumber(os.getenv "SLOWED" or 1) -- by a sanitizer or valgrind: 
 
 local function status(word, delay) return { body = { TaskStatus = word }, delay = delay } end
 
--- Each: the adapter, and a function that runs functions side by side until all have returned.
-local LOOPS = {}
-
-function LOOPS.cqueues()
-  local cqueues = require "cqueues"
-  return function(...)
-    local controller = cqueues.new()
-    for _, f in ipairs { ... } do controller:wrap(f) end
-    assert(controller:loop())
-  end
-end
-
-function LOOPS.luv()
-  local uv = require "luv"
-  return function(...)
-    for _, f in ipairs { ... } do coroutine.wrap(f)() end
-    uv.run()
-  end
-end
-
-function LOOPS.copas()
-  local copas = require "copas"
-  return function(...)
-    local left = select("#", ...)
-    for _, f in ipairs { ... } do
-      copas.addthread(function()
-        local ok, err = compat.pcall(f)
-        left = left - 1
-        if not ok then error(err, 0) end
-      end)
-    end
-    while left > 0 do copas.step(1) end
-  end
-end
-
--- A host's own: coroutines over poll(2), one at a time.
-function LOOPS.own()
-  return function(...)
-    local alive = {}
-    for i, f in ipairs { ... } do alive[i] = coroutine.create(f) end
-    while #alive > 0 do
-      for i = #alive, 1, -1 do
-        assert(coroutine.resume(alive[i]))
-        if coroutine.status(alive[i]) == "dead" then table.remove(alive, i) end
-      end
-      core.sleep(0.002)
-    end
-  end
-end
-
-local OWN = {
-  wait = function(_, seconds)
-    local till = core.now() + math.min(seconds, 0.005)
-    repeat coroutine.yield() until core.now() >= till
-  end,
-  sleep = function(seconds)
-    local till = core.now() + seconds
-    repeat coroutine.yield() until core.now() >= till
-  end,
-}
-
-local function adapter_of(name) return name == "own" and OWN or require("crsync.loop." .. name) end
-
 local HAS_COPAS = pcall(require, "copas")
 
 for _, name in ipairs { "cqueues", "luv", "copas", "own" } do
   if name ~= "copas" or HAS_COPAS then
     describe("in " .. name, function()
       local run, adapter
-      lazy_setup(function() run, adapter = LOOPS[name](), adapter_of(name) end)
+      lazy_setup(function() run, adapter = loops.runner(name), loops.adapter(name) end)
 
       local function new(changes)
         local options = { loop = adapter }
@@ -219,7 +157,7 @@ describe("a callback that yields", function()
   it("yields to whoever runs the call, and goes on", function()
     server:answer_for("A", status "SYNCHRONIZING", status "SUCCESS")
     server:answer_for("B", status "SYNCHRONIZING", status "SUCCESS")
-    local client, seen = server:client { loop = OWN }, {}
+    local client, seen = server:client { loop = loops.OWN }, {}
     local co = coroutine.create(function()
       return client:wait_all("cri-1", { "A", "B" }, { interval = 0.01, on_progress = function(task)
         seen[#seen + 1] = coroutine.yield("mine", task.TaskStatus)

@@ -1,0 +1,79 @@
+-- Event loops that are not ours, for the specs: by name the adapter that a client is given, and a function that runs
+-- functions side by side until all have returned.
+--
+--   local run = loops.runner "cqueues"
+--   local client = server:client { loop = loops.adapter "cqueues" }
+--   run(function() … client:get_task(…) end, …)
+
+local compat = require "crsync.compat"
+local core = require "crsync.core"
+
+local LOOPS = {}
+
+function LOOPS.cqueues()
+  local cqueues = require "cqueues"
+  return function(...)
+    local controller = cqueues.new()
+    for _, f in ipairs { ... } do controller:wrap(f) end
+    assert(controller:loop())
+  end
+end
+
+function LOOPS.luv()
+  local uv = require "luv"
+  return function(...)
+    for _, f in ipairs { ... } do coroutine.wrap(f)() end
+    uv.run()
+  end
+end
+
+function LOOPS.copas()
+  local copas = require "copas"
+  return function(...)
+    local left = select("#", ...)
+    for _, f in ipairs { ... } do
+      copas.addthread(function()
+        local ok, err = compat.pcall(f)
+        left = left - 1
+        if not ok then error(err, 0) end
+      end)
+    end
+    while left > 0 do copas.step(1) end
+  end
+end
+
+-- A host's own: coroutines over poll(2), one at a time.
+function LOOPS.own()
+  return function(...)
+    local alive = {}
+    for i, f in ipairs { ... } do alive[i] = coroutine.create(f) end
+    while #alive > 0 do
+      for i = #alive, 1, -1 do
+        assert(coroutine.resume(alive[i]))
+        if coroutine.status(alive[i]) == "dead" then table.remove(alive, i) end
+      end
+      core.sleep(0.002)
+    end
+  end
+end
+
+local OWN = {
+  wait = function(_, seconds)
+    local till = core.now() + math.min(seconds, 0.005)
+    repeat coroutine.yield() until core.now() >= till
+  end,
+  sleep = function(seconds)
+    local till = core.now() + seconds
+    repeat coroutine.yield() until core.now() >= till
+  end,
+}
+
+local loops = { OWN = OWN }
+
+--- What option `loop` takes.
+function loops.adapter(name) return name == "own" and OWN or require("crsync.loop." .. name) end
+
+--- Runs the functions that it is given, side by side, until all have returned.
+function loops.runner(name) return LOOPS[name]() end
+
+return loops
