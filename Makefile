@@ -5,6 +5,7 @@
 #   make test LUA=lua5.1 the same in another Lua: lua5.1, lua5.2, lua5.3, luajit.  Any target takes LUA
 #   make test-matrix     in each of them
 #   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
+#   make soak            SOAK_CALLS=100000 calls on one client with faults among them: nothing lost, nothing grows
 #   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
 #   make starve          calls while memory runs out, at each allocation there is
 #   make bench           what crsync costs beside libcurl alone
@@ -54,7 +55,7 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz starve lint dist install uninstall clean
+.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz starve lint dist install uninstall clean soak
 
 all: $(CORE)
 
@@ -109,6 +110,15 @@ check-valgrind:
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' WRAPPER='env SLOWED=100 valgrind -q --error-exitcode=9 \
 	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
+
+# Other faults each time; what fails names its seed, and SOAK_SEED=… plays them again.
+SOAK_CALLS ?= 100000
+SOAK_SEED ?= $(shell date +%s)
+
+soak:
+	@LUA='$(LUA)' $(SETUP) test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory run-specs SPECS=spec/soak_spec.lua WRAPPER='env SOAK_CALLS=$(SOAK_CALLS) SOAK_SEED=$(SOAK_SEED)'
 
 # libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.
 FUZZ_TARGETS ?= answer differential endpoint files headers sign
