@@ -61,6 +61,7 @@ describe("crsync get", function()
     assert.equal(2, #cjson.decode(output))
     assert.truthy(errors:find("SYNC_TASK_NOT_EXIST", 1, true))
     assert.equal(3, status)
+    assert.truthy((run "get cri-1 A C"):find "^task      A\n.*\n\ntask      C\n")
   end)
 end)
 
@@ -99,6 +100,13 @@ describe("the exit status", function()
     end
   end)
 
+  it("is 6 where argparse lacks", function()
+    local output = child.run [[
+      package.preload.argparse = function() error "not here" end
+      require "crsync.cli".run { "--version" }]]
+    assert.truthy(output:find("needs argparse (Debian: apt-get install lua-argparse", 1, true), output)
+  end)
+
   it("is 0 for help and version", function()
     local output, _, status = run "--version"
     assert.equal(0, status)
@@ -125,6 +133,8 @@ describe("crsync wait", function()
     assert.same({ "", 1 }, { output, status })
     assert.truthy(errors:find("task B ended in ERROR", 1, true))
     assert.truthy(errors:find("1 of 2 succeeded, 1 failed", 1, true))
+    output = run "wait cri-1 A B --interval 0.05 -o json"
+    assert.same({ "A", "B" }, { cjson.decode(output)[1].SyncTaskId, cjson.decode(output)[2].SyncTaskId })
   end)
 
   it("has an end of its own", function()
@@ -163,6 +173,14 @@ describe("crsync wait", function()
     end
   end)
 
+  it("says in hours what takes them", function()
+    local output = child.run [[
+      local shows = require "crsync.display".new({ stream = io.stdout, live = false }, { "rst-1" })
+      shows:update("rst-1", { TaskStatus = "SYNCHRONIZING" }, { percent = 1, synced = 1, total = 100, eta = 7325 }, 0)
+    ]]
+    assert.equal("rst-1  SYNCHRONIZING  1 %  1 B of 100 B  2:02:05 to go\n", output)
+  end)
+
   it("keeps to ASCII, to no colour, to plain lines where it should", function()
     assert.truthy(at_terminal "LC_ALL=C TERM=xterm":find("[##########..........]", 1, true))
     assert.is_nil(at_terminal "LC_ALL=C TERM=xterm NO_COLOR=1":find("\27[32m", 1, true))
@@ -186,6 +204,9 @@ describe("the other commands", function()
     local requests = server:requests()
     assert.equal("1", requests[#requests].query.PageSize)
     assert.equal(0, select(3, run "rules cri-1 --delete crsr-1"))
+    output = run("rules cri-1 --create SyncRuleName=n SyncScope=REPO TagFilter=.* TargetRegionId=r TargetInstanceId=i "
+      .. "SyncTrigger=PASSIVE NamespaceName=a RepoName=b TargetNamespaceName=a TargetRepoName=b")
+    assert.truthy(output:find "^crsr%-%S+\n$", output)
   end)
 
   it("complete in three shells", function()

@@ -6,6 +6,7 @@ local compat = require "crsync.compat"
 local crsync = require "crsync"
 local core = require "crsync.core"
 local endpoint = require "spec.support.endpoint"
+local surroundings = require "spec.support.surroundings"
 
 local server, client, attempts
 
@@ -117,6 +118,20 @@ describe("a request", function()
       { example = "ok.GetRepoSyncTask", close = true })
     for _ = 1, 5 do assert.equal("SUCCESS", assert(get()).TaskStatus) end
     assert.equal(5, #attempts)
+  end)
+
+  it("whose answer is compressed badly is a decode error, told once", function()
+    server:answer { raw = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello" }
+    local err = failure()
+    assert.same({ "decode", 1 }, { err.kind, err.attempts })
+  end)
+
+  it("that is longer than libcurl takes is not sent, and the client goes on", function()
+    local ok, message = pcall(client.call, client, "GetNothing", { Text = ("x"):rep(8000000) })
+    assert.is_false(ok)
+    assert.truthy(message:find("cannot start a transfer", 1, true), message)
+    assert(get())
+    assert.equal(1, #server:requests())
   end)
 
   it("is not delayed by a hundred continued", function()
@@ -450,6 +465,16 @@ describe("TLS", function()
     assert.equal("tls", err.kind)
   end)
 
+  describe("without anchors in the environment", function()
+    before_each(surroundings.enter)
+    after_each(surroundings.leave)
+
+    it("does not trust an unknown CA either, after a second look at the system's", function()
+      local _, err = https("good", { ca_file = false })
+      assert.same({ "tls", 1 }, { err.kind, err.attempts })
+    end)
+  end)
+
   it("takes trust anchors from a folder of hashed certificates", function()
     local tls = endpoint.start { tls = "good" }
     finally(function() tls:stop() end)
@@ -472,6 +497,11 @@ describe("TLS", function()
 end)
 
 describe("IPv6", function()
+  it("literals that are none are a mistake in the configuration", function()
+    local err = failure(new { endpoint = "http://[1:::2]" })
+    assert.same({ "config", 1 }, { err.kind, err.attempts })
+  end)
+
   it("literals are reached, signed with their brackets", function()
     local six = endpoint.start { ipv6 = true }
     finally(function() six:stop() end)
@@ -601,6 +631,15 @@ describe("a host's own", function()
 end)
 
 describe("a client", function()
+  it("is made from a table, whose texts libcurl takes", function()
+    local ok, message = pcall(crsync.new, "cn-hangzhou")
+    assert.is_false(ok)
+    assert.truthy(message:find("bad argument #1 to 'new' (expected a table of options, got string)", 1, true), message)
+    local none, err = crsync.new { endpoint = "h", user_agent = ("x"):rep(8000001) }
+    assert.is_nil(none)
+    assert.equal("config", err.kind)
+  end)
+
   it("closes once and for all", function()
     client:close()
     client:close()

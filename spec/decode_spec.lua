@@ -1,6 +1,7 @@
 -- JSON bodies becoming Lua values: exact, strict, the same on every lua-cjson. No network: a body is handed in
 -- as if a host's own transport had brought it.
 
+local child = require "spec.support.child"
 local compat = require "crsync.compat"
 local core = require "crsync.core"
 local examples = require "spec.support.examples"
@@ -228,5 +229,20 @@ describe("the host's lua-cjson", function()
     cjson.decode_max_depth(before[1])
     assert.same(before, { cjson.decode_max_depth(), cjson.decode_invalid_numbers(), cjson.encode_number_precision() })
     assert.equal(1, cjson.decode("[0x1]")[1])
+  end)
+
+  it("may be a release with fewer settings", function()
+    assert.equal("1\t2.5\n", child.run [[
+      local own = require "cjson".new()
+      package.loaded.cjson = { new = function() return { decode = own.decode } end }
+      local list = require "crsync.core".decode "[1,2.5]"
+      print(list[1], list[2])]])
+  end)
+
+  it("is named with its packages where it lacks", function()
+    local output = child.run [[
+      package.preload.cjson = function() error("not here", 0) end
+      print(select(2, pcall(require, "crsync")))]]
+    assert.truthy(output:find "^crsync needs lua%-cjson.*apt%-get install lua%-cjson.*: not here", output)
   end)
 end)

@@ -125,6 +125,7 @@ describe("the remedy", function()
 
     it("says when a name has no address", function()
       has(hint { kind = "network", curl_code = 6 }, "no address was found for cr.example")
+      has(hint { kind = "network", curl_code = 5 }, "the proxy's name has no address")
     end)
 
     it("names the proxy in the environment, without its password", function()

@@ -174,6 +174,32 @@ describe("a callback that yields", function()
   end)
 end)
 
+describe("a throttled call", function()
+  it("holds up the others of its client, but not beyond their deadlines", function()
+    server:answer_for("A", { example = "err.429.Throttling.User", headers = { ["Retry-After"] = "1" } },
+      status "SUCCESS")
+    local refused, err, went_on
+    local client = server:client { loop = OWN, on_attempt = function(attempt)
+      if attempt.status == 429 then refused = core.now() end
+    end }
+    local function other(f)
+      return function()
+        while not refused do coroutine.yield() end
+        f()
+      end
+    end
+    LOOPS.own()(function() assert(client:get_task("cri-1", "A")) end, other(function()
+      err = select(2, client:call("GetNothing", {}, { deadline = 0.1 }))
+    end), other(function()
+      assert(client:get_task("cri-1", "B"))
+      went_on = core.now()
+    end))
+    assert.same({ "timeout", 0 }, { err.kind, err.attempts })
+    assert.truthy(err.message:find("the call's deadline of 0.1 s has passed", 1, true), err.message)
+    assert.is_true(went_on - refused >= 0.99)
+  end)
+end)
+
 describe("a host's own HTTP", function()
   local function transport(log)
     return function(request)
@@ -203,6 +229,23 @@ describe("a host's own HTTP", function()
     until coroutine.status(co) == "dead"
     assert.same({ true, "SUCCESS", "SUCCESS", 2 }, { compat.unpack(result, 1, 4) })
     assert.same({ "one", "A", "B", "C", "D", "E" }, log)
+  end)
+
+  it("leaves nothing to do but sleep when all of many pause", function()
+    local asked, slept = {}, 0
+    local client = server:client { retry = { base_delay = 0.01, max_delay = 0.02 }, transport = function(request)
+      local id = request.url:match "SyncTaskId=([^&]*)"
+      asked[id] = (asked[id] or 0) + 1
+      if asked[id] == 1 then return nil, "not yet" end
+      return 200, {}, '{"IsSuccess":true,"Code":"success","TaskStatus":"SUCCESS"}'
+    end, loop = { sleep = function(seconds)
+      slept = slept + 1
+      core.sleep(seconds)
+    end } }
+    local tasks = client:get_tasks("cri-1", { "A", "B" })
+    assert.same({ "SUCCESS", "SUCCESS" }, { tasks.A.TaskStatus, tasks.B.TaskStatus })
+    assert.same({ A = 2, B = 2 }, asked)
+    assert.is_true(slept > 0)
   end)
 
   it("is no reason to leave sleep out", function()

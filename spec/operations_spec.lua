@@ -272,7 +272,7 @@ describe("get_tasks", function()
   it("checks its arguments", function()
     for _, case in ipairs { { "cri-1", "A" }, { "cri-1", { "" } }, { "", { "A" } },
       { "cri-1", { "A" }, { concurrency = 0 } }, { "cri-1", { "A" }, { concurrency = 1.5 } },
-      { "cri-1", { "A" }, { parallel = 2 } } } do
+      { "cri-1", { "A" }, { parallel = 2 } }, { "cri-1", { "A" }, 16 } } do
       assert.is_false(pcall(client.get_tasks, client, compat.unpack(case)))
     end
     assert.same({}, (client:get_tasks("cri-1", {})))

@@ -1,8 +1,11 @@
 -- The sandbox: the command as a process, the service and its scenario by themselves.
 
 local certificates = require "spec.support.certificates"
+local child = require "spec.support.child"
 local compat = require "crsync.compat"
 local crsync = require "crsync"
+local http = require "socket.http"
+local ltn12 = require "ltn12"
 local scenario = require "crsync.sandbox.scenario"
 local tasks = require "crsync.sandbox.tasks"
 
@@ -100,6 +103,25 @@ describe("crsync sandbox", function()
     assert.is_table(client_of(exports):get_task("cri-sandbox", "rst-small"))
   end)
 
+  it("refuses what the service refuses", function()
+    local exports = start()
+    local client = client_of(exports)
+    finally(function() client:close() end)
+    local function code(...) return select(2, client:call(...)).code end
+    assert.equal("InvalidVersion", code("GetRepoSyncTask", { InstanceId = "cri-sandbox" }, { version = "2016-06-07" }))
+    assert.equal("MissingInstanceId", code("GetRepoSyncTask", { SyncTaskId = "rst-small" }))
+    assert.equal("SYNC_RULE_NOT_EXIST", select(2, client:delete_rule("cri-sandbox", "crsr-nope")).code)
+    local params = { InstanceId = "cri-sandbox" }
+    assert.equal("MissingRepoId", code("CreateRepoSyncTaskByRule", params))
+    local old = { date = "2020-01-01T00:00:00Z", host = exports.ALIBABA_CLOUD_ENDPOINT:match "//(.*)", query = params,
+      access_key_id = exports.ALIBABA_CLOUD_ACCESS_KEY_ID, action = "GetRepoSyncTask", version = "2018-12-01",
+      access_key_secret = exports.ALIBABA_CLOUD_ACCESS_KEY_SECRET }
+    local body = {}
+    http.request { url = exports.ALIBABA_CLOUD_ENDPOINT .. "/?InstanceId=cri-sandbox", method = "POST",
+      headers = crsync.sign(old), sink = ltn12.sink.table(body) }
+    assert.truthy(table.concat(body):find('"InvalidTimeStamp.Expired"', 1, true), table.concat(body))
+  end)
+
   it("plays a scenario's tasks and faults", function()
     local exports = with_file([[return {
       instance = "cri-mine",
@@ -143,6 +165,19 @@ describe("crsync sandbox", function()
     assert.truthy(problem "--tls-cert x":find("belong together", 1, true))
     assert.truthy(problem "--tls-cert /x --tls-key /y":find("/x: No such file", 1, true))
     assert.truthy(problem "--speed 0":find("not a number above 0", 1, true))
+    local output = child.run [[
+      package.preload.socket = function() error "not here" end
+      print(require "crsync.sandbox".run({}, print))]]
+    assert.equal("nil\tthe sandbox needs luasocket (Debian: apt-get install lua-socket; LuaRocks: luarocks install "
+      .. "luasocket)\n", output)
+  end)
+
+  it("outlives a mistake of its own, and tells of it", function()
+    local output = child.run [[
+      require "crsync.sandbox.scheduler".spawn(function() error "a mistake" end)
+      print "went on"]]
+    assert.truthy(output:find("a mistake\nstack traceback:", 1, true), output)
+    assert.truthy(output:find("went on", 1, true), output)
   end)
 end)
 

@@ -117,6 +117,7 @@ describe("crsync.sign", function()
     { "a header that contradicts a field", { headers = { ["x-acs-date"] = "other" } }, "contradicts" },
     { "a function as a parameter", { query = { a = print } }, "parameter a is a function" },
     { "a fraction as a parameter", { query = { a = 1.5 } }, "parameter a should be an integer" },
+    { "a boolean as a parameter's name", { query = { [true] = "1" } }, "strings or positions, not a boolean" },
     { "a name with a NUL", { query = { ["a\0b"] = "1" } }, "NUL byte" },
     { "a table in itself", { query = (function() local t = {} t.a = t return t end)() }, "nested too deeply" },
     { "a number as the body", { body = 1 }, "body should be a string" },
