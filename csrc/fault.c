@@ -11,8 +11,8 @@
 enum { MAX_RETRY_AFTER_S = 24 * 3600 };
 
 const char *fault_name(enum fault kind) {
-  static const char *const names[] = {"",       "",       "config",  "auth",    "not_found", "throttled",
-                                      "server", "client", "network", "timeout", "tls",       "decode"};
+  static const char *const names[] = {"",       "config",  "auth",    "not_found", "throttled", "server",
+                                      "client", "network", "timeout", "tls",       "decode"};
   return names[kind];
 }
 
@@ -22,8 +22,6 @@ int fault_is_retryable(enum fault kind) {
 
 enum fault fault_of_curl(int curl_code) {
   switch (curl_code) {
-  case CURLE_OK:
-    return FAULT_NONE;
   case CURLE_OUT_OF_MEMORY:
     return FAULT_MEMORY;
   case CURLE_URL_MALFORMAT:
@@ -46,7 +44,6 @@ enum fault fault_of_curl(int curl_code) {
   case CURLE_SSL_ENGINE_INITFAILED:
   case CURLE_USE_SSL_FAILED:
     return FAULT_TLS;
-  case CURLE_FILESIZE_EXCEEDED:
   case CURLE_BAD_CONTENT_ENCODING:
     return FAULT_DECODE;
   default: /* DNS, connect, reset, a cut body, a peer that doesn't speak HTTP, a proxy, a fork */

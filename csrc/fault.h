@@ -10,7 +10,6 @@
 #pragma GCC visibility push(hidden)
 
 enum fault {
-  FAULT_NONE,
   FAULT_MEMORY, /* not a kind: becomes Lua's memory error */
   FAULT_CONFIG,
   FAULT_AUTH,
@@ -30,7 +29,7 @@ const char *fault_name(enum fault kind);
 /* 1 when the same request, signed anew, may succeed. */
 int fault_is_retryable(enum fault kind);
 
-/* The kind of a transfer that ended with this CURLcode; FAULT_NONE for CURLE_OK. */
+/* The kind of a transfer that ended with this CURLcode, another than CURLE_OK. */
 enum fault fault_of_curl(int curl_code);
 
 /* The kind of a refusal: the service's code decides, where it says nothing the HTTP status does. */
