@@ -6,6 +6,7 @@
 #   make test-matrix     in each of them
 #   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
 #   make soak            SOAK_CALLS=100000 calls on one client with faults among them: nothing lost, nothing grows
+#   make coverage        the lines that the suite does not run, each with its reason
 #   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
 #   make starve          calls while memory runs out, at each allocation there is
 #   make bench           what crsync costs beside libcurl alone
@@ -55,7 +56,7 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz starve lint dist install uninstall clean soak
+.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz starve lint dist install uninstall clean soak coverage
 
 all: $(CORE)
 
@@ -119,6 +120,20 @@ soak:
 	@LUA='$(LUA)' $(SETUP) test
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory run-specs SPECS=spec/soak_spec.lua WRAPPER='env SOAK_CALLS=$(SOAK_CALLS) SOAK_SEED=$(SOAK_SEED)'
+# Lines of C and Lua that the suite never runs: spec/coverage/README.md.
+coverage:
+	@LUA='$(LUA)' $(SETUP) test
+	@$(MAKE) --no-print-directory -s all build/coverage/hook.so BUILD=build/coverage \
+	  CFLAGS='-O0 -g --coverage -fstack-protector-strong' LDFLAGS='-Wl,--exclude-libs,ALL'
+	@$(MAKE) --no-print-directory -s all hosts
+	@rm -f build/coverage/*.gcda build/coverage/lines
+	@$(MAKE) --no-print-directory run-specs BUILD=build/coverage WRAPPER='env COVERAGE_LINES=$(CURDIR)/build/coverage/lines \
+	  LUA_INIT_5_4="package.loadlib([[$(CURDIR)/build/coverage/hook.so]], [[luaopen_hook]])()"'
+	@$(LUA) spec/coverage/report.lua build/coverage spec/coverage/reasons.txt
+
+build/coverage/hook.so: spec/coverage/hook.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -O2 -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
 # libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.
 FUZZ_TARGETS ?= answer differential endpoint files headers sign
@@ -188,7 +203,7 @@ lint:
 	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
 	@$(MAKE) --no-print-directory all BUILD=build/clang CC=clang
-	clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(wildcard spec/support/*.c examples/embedding/*.c)
+	clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(wildcard spec/support/*.c spec/coverage/*.c examples/embedding/*.c)
 	clang-tidy --quiet $(SOURCES) -- -std=c11 $(LUA_CFLAGS) $(LIB_CFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \
