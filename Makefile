@@ -47,7 +47,8 @@ OBJECTS = $(SOURCES:csrc/%.c=$(BUILD)/%.o)
 CORE = $(BUILD)/crsync/core.so
 
 # The product from this tree, whatever else is installed, and none of the keys and settings of who runs it.
-RUN_ENV = LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD)/?.so;;' LUA='$(LUA)' \
+RUN_ENV = env -u SSL_CERT_FILE -u SSL_CERT_DIR -u CURL_CA_BUNDLE LUA='$(LUA)' \
+  LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD)/?.so;;' \
   HOME='$(CURDIR)/$(BUILD)/home' ALIBABA_CLOUD_ECS_METADATA_DISABLED=true
 # The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
 IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
@@ -165,7 +166,7 @@ RENAMED = $(foreach f,malloc calloc realloc strdup free,-D$f=core_$f)
 
 starve:
 	@LUA='$(LUA)' $(SETUP) check
-	@$(MAKE) --no-print-directory -s build/starve/host
+	@$(MAKE) --no-print-directory -s build/starve/host $(BUILD)/spec_process.so
 	@for supply in $(STARVE_SUPPLIES); do \
 	  $(RUN_ENV) LSAN_OPTIONS=suppressions=spec/starve/suppressions:print_suppressions=0 \
 	    build/starve/host spec/starve/run.lua $$supply $(STARVE_STEP) || exit 1; \

@@ -518,7 +518,7 @@ static int core_answer(lua_State *L) {
   o.body = luaL_checklstring(L, 6, &o.body_len);
   lua_settop(L, 6);
   luaL_checkstack(L, 30, "answer");
-  o.too_large = o.body_len > c->max_response_size;
+  o.too_large = o.body_len > c->max_response_size ? TRANSFER_BODY : 0;
   if (o.too_large) o.curl_code = 1; /* any: too_large says it */
   keep_headers(L, 5, &o.headers);
   o.content_type = field_string(L, 5, "content-type", "");

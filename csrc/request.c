@@ -28,12 +28,7 @@ void request_check(lua_State *L, int status) {
   ERR_clear_error();
   if (status == SIGN_NO_MEMORY) luaL_error(L, "not enough memory");
   if (status == SIGN_BAD_HEADER) luaL_error(L, "a header holds a character that no header may hold");
-<<<<<<< HEAD
-  if (status == SIGN_DUPLICATE) luaL_error(L, "a header is given twice");
   luaL_error(L, "OpenSSL cannot compute a signature: no memory is left, or it lacks SHA-256");
-=======
-  luaL_error(L, "OpenSSL cannot compute a signature");
->>>>>>> 37d0c11 (Cases that cannot arise go: no CURLcode of success, of size or doubled header comes that far)
 }
 
 static int signer_gc(lua_State *L) {

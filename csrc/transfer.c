@@ -147,7 +147,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *user) {
   (void)one;
   struct transfer *t = user;
   if (len > t->max_response_size - t->body_len) {
-    t->outcome.too_large = 1;
+    t->outcome.too_large = TRANSFER_BODY;
     return 0;
   }
   if (body_reserve(t, len)) return 0;
@@ -201,7 +201,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *user) {
   struct transfer *t = user;
   t->header_bytes += len;
   if (t->header_bytes > MAX_HEADER_BYTES) {
-    t->outcome.too_large = 1;
+    t->outcome.too_large = TRANSFER_HEAD;
     return 0;
   }
   if (len > 5 && !memcmp(line, "HTTP/", 5)) { /* a new head: interim ones don't count */
@@ -321,22 +321,40 @@ static void give_handle_back(struct transfer_engine *e, CURL *easy, int is_unusu
 
 static int is_ours(const struct transfer_engine *e) { return e->forks == atomic_load(&forks); }
 
-/* The parts that a forked child must have of its own. */
-static int open_engine(struct transfer_engine *e) {
-  e->forks = atomic_load(&forks);
+static void close_parts(struct transfer_engine *e) {
+  if (e->multi) curl_multi_cleanup(e->multi);
+  if (e->share) curl_share_cleanup(e->share);
+  pollset_free(e->pollset);
+  e->multi = NULL;
+  e->share = NULL;
+  e->pollset = NULL;
+}
+
+static int open_multi(struct transfer_engine *e) {
   e->due_ms = -1;
+  e->multi = curl_multi_init();
+  if (e->multi && !curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket) &&
+      !curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e) &&
+      !curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer) &&
+      !curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e))
+    return 0;
+  if (e->multi) curl_multi_cleanup(e->multi);
+  e->multi = NULL;
+  return -1;
+}
+
+/* The parts that a forked child must have of its own. */
+static int open_parts(struct transfer_engine *e) {
   e->idle_count = 0;
   e->pollset = pollset_new();
   e->share = curl_share_init();
-  e->multi = curl_multi_init();
-  if (!e->pollset || !e->share || !e->multi) return -1;
-  return curl_share_setopt(e->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ||
-                 curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ||
-                 curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e) ||
-                 curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer) ||
-                 curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e)
-             ? -1
-             : 0;
+  if (e->pollset && e->share && !curl_share_setopt(e->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) &&
+      !open_multi(e)) {
+    e->forks = atomic_load(&forks);
+    return 0;
+  }
+  close_parts(e);
+  return -1;
 }
 
 struct transfer_engine *transfer_engine_new(const struct transfer_settings *settings) {
@@ -344,7 +362,7 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
   struct transfer_engine *e = calloc(1, sizeof *e);
   if (!e) return NULL;
   e->max_response_size = settings->max_response_size;
-  if (!open_engine(e) && (e->template = make_template(settings, e->share))) {
+  if (!open_parts(e) && (e->template = make_template(settings, e->share))) {
     if (!settings->ca_file && !settings->ca_path) e->bundle = leave_bundle_out(e->template);
     return e;
   }
@@ -357,8 +375,7 @@ static void close_engine(struct transfer_engine *e) {
   quiet_begin(&q);
   while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
   if (e->template) curl_easy_cleanup(e->template);
-  if (e->multi) curl_multi_cleanup(e->multi);
-  if (e->share) curl_share_cleanup(e->share);
+  close_parts(e);
   quiet_end(&q);
 }
 
@@ -411,24 +428,26 @@ static void end_transfer(struct transfer *t, int code) {
   e->ended_last = t;
 }
 
-/* In a forked child: the parent's handles are abandoned, never cleaned up, and new ones made. */
-static int renew_after_fork(struct transfer_engine *e) {
-  if (is_ours(e)) return 0;
+/* In a forked child: the parent's handles are abandoned, never cleaned up, and new ones made. Elsewhere a multi handle
+ * takes the place of one that was starved. */
+static int renew_engine(struct transfer_engine *e) {
+  if (is_ours(e)) return e->multi ? 0 : open_multi(e);
   while (e->running) {
     e->running->easy = NULL;
     end_transfer(e->running, TRANSFER_FORKED);
   }
   pollset_free(e->pollset);
-  if (open_engine(e)) return -1;
+  e->pollset = NULL; /* libcurl's are left as they are */
+  if (open_parts(e)) return -1;
   return curl_easy_setopt(e->template, CURLOPT_SHARE, e->share) ? -1 : 0;
 }
 
 /* ---- moving bytes -------------------------------------------------------------------------------- */
 
-int transfer_fd(struct transfer_engine *e) { return renew_after_fork(e) ? -1 : pollset_fd(e->pollset); }
+int transfer_fd(struct transfer_engine *e) { return renew_engine(e) ? -1 : pollset_fd(e->pollset); }
 
 long transfer_timeout_ms(struct transfer_engine *e) {
-  if (renew_after_fork(e)) return -1;
+  if (renew_engine(e)) return -1;
   if (e->ended_first) return 0;
   if (e->due_ms < 0) return -1;
   int64_t left = e->due_ms - pollset_now_ms();
@@ -446,13 +465,13 @@ static void move_bytes(struct transfer_engine *e, int timeout_ms) {
   /* What libcurl wants done now, a request's first step most likely, does not wait for a look at the sockets. */
   e->has_skipped = !e->has_skipped && e->due_ms >= 0 && e->due_ms <= pollset_now_ms();
   if (!e->has_skipped) n = pollset_wait(e->pollset, events, 64, timeout_ms);
-  for (int i = 0; i < n; i++) {
+  for (int i = 0; i < n && !e->is_starved; i++) {
     int ready = (events[i].ready & POLLSET_READ ? CURL_CSELECT_IN : 0) |
                 (events[i].ready & POLLSET_WRITE ? CURL_CSELECT_OUT : 0) |
                 (events[i].ready & POLLSET_ERROR ? CURL_CSELECT_ERR : 0);
     act(e, events[i].fd, ready);
   }
-  if (e->due_ms >= 0 && e->due_ms <= pollset_now_ms()) {
+  if (!e->is_starved && e->due_ms >= 0 && e->due_ms <= pollset_now_ms()) {
     e->due_ms = -1;
     act(e, CURL_SOCKET_TIMEOUT, 0);
   }
@@ -471,6 +490,11 @@ static void collect_outcome(struct transfer *t) {
   if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
 }
 
+/* A line of the head that is longer than libcurl takes is memory that ran out to it; since 8.6 it is a code, 100. */
+static int is_endless_head(const struct transfer *t, CURLcode code) {
+  return t->outcome.sent && !t->head_complete && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
+}
+
 static void collect_ended(struct transfer_engine *e) {
   CURLMsg *message;
   int left;
@@ -487,6 +511,7 @@ static void collect_ended(struct transfer_engine *e) {
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the answer");
     }
     collect_outcome(t);
+    if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;
     curl_multi_remove_handle(e->multi, easy);
     t->easy = NULL;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* all point into what is about to go */
@@ -497,7 +522,8 @@ static void collect_ended(struct transfer_engine *e) {
   }
 }
 
-/* A transfer that libcurl has lost sight of would never end. */
+/* A transfer that libcurl has lost sight of would never end, and a socket that it has half forgotten makes it crash:
+ * its multi handle goes, with all that are in flight. */
 static void end_starved(struct transfer_engine *e) {
   if (!e->is_starved) return;
   e->is_starved = 0;
@@ -506,11 +532,14 @@ static void end_starved(struct transfer_engine *e) {
     drop_handle(t);
     end_transfer(t, CURLE_OUT_OF_MEMORY);
   }
+  curl_multi_cleanup(e->multi);
+  e->multi = NULL;
+  e->due_ms = -1;
 }
 
 static void run_engine(struct transfer_engine *e, int timeout_ms) {
   struct quiet q;
-  if (renew_after_fork(e)) return;
+  if (renew_engine(e)) return;
   quiet_begin(&q);
   move_bytes(e, timeout_ms);
   collect_ended(e);
@@ -623,7 +652,7 @@ static int add_to_multi(struct transfer *t) {
 
 int transfer_start(struct transfer *t, const struct transfer_request *request) {
   struct transfer_engine *e = t->engine;
-  if (renew_after_fork(e) || list_headers(t)) return -1;
+  if (renew_engine(e) || list_headers(t)) return -1;
   e->has_skipped = 0;
   t->easy = take_handle(e);
   if (t->easy && !apply_request(t, request) && !add_to_multi(t)) return 0;

@@ -32,7 +32,8 @@ struct transfer_request {
   int direct;               /* 1: through no proxy, whatever settings and environment say */
 };
 
-enum { TRANSFER_FORKED = -1 };
+enum { TRANSFER_FORKED = -1 };                 /* instead of a CURLcode */
+enum { TRANSFER_BODY = 1, TRANSFER_HEAD = 2 }; /* what was too large */
 
 /* Headers of the answer that mean something to a caller; empty when absent or absurdly long. */
 struct transfer_answer_headers {
@@ -51,7 +52,7 @@ struct transfer_outcome {
   long status;        /* HTTP status, 0 if none came */
   long verify_result; /* OpenSSL's X509_V_ value */
   int sent;           /* 1 if a byte of the request left */
-  int too_large;      /* 1 if it was cut at max_response_size */
+  int too_large;      /* TRANSFER_BODY: it was cut at max_response_size; TRANSFER_HEAD: its head has no end */
   const char *error;  /* libcurl's words, "" if none */
   const char *content_type;
   const char *body;

@@ -233,9 +233,11 @@ end)
 describe("the host", function()
   it("keeps its SIGPIPE, which no broken TLS connection sends it", function()
     local tls = endpoint.start { tls = "good" }
-    finally(function() tls:stop() end)
     local e = new { endpoint = tls.url, ca_file = tls.ca_file }
-    finally(function() e:close() end)
+    finally(function()
+      e:close()
+      tls:stop()
+    end)
     process.sigpipe "default"
     tls:answer_always { example = "ok.GetRepoSyncTask", reset = "middle" }
     for _ = 1, 10 do

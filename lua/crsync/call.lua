@@ -111,11 +111,12 @@ local function wait_while_slowed(self, state)
 end
 
 -- The attempt's error, and what is to be done about it.
-local function decide(self, operation, state, err, final)
+local function decide(self, operation, state, attempt, err, final)
   err.action = err.action or operation.action
   state.last = err
   state.time_left = state.deadline - core.now()
-  state.can_renew, state.clock_offset = self.source.ask ~= nil, self.clock_offset or 0
+  -- What this request was dated with: another call may have set the client's clock right meanwhile.
+  state.can_renew, state.clock_offset = self.source.ask ~= nil, attempt.clock_offset or 0
   if final then return nil end
   return retry.decide(self.settings.retry, err, state, core.random)
 end
@@ -137,7 +138,7 @@ function call.perform(self, operation, params, deadline)
       return nil, finish_error(self, deadline_error(self, operation, state), state), state.attempt
     end
     local answer, err, final = try(self, operation, params, state, attempt)
-    local decision = err and decide(self, operation, state, err, final)
+    local decision = err and decide(self, operation, state, attempt, err, final)
     if not final then report_attempt(self, operation, state, started, answer, err, decision) end
     if not err then
       retry.succeeded(state)
@@ -145,7 +146,8 @@ function call.perform(self, operation, params, deadline)
     end
     if not decision then return nil, finish_error(self, err, state), state.attempt end
     self.clock_offset = decision.clock_offset or self.clock_offset
-    attempt = { fresh_connection = decision.fresh_connection,
+    -- Where one kept connection was dead, the others are likely to be: libcurl would repeat the request on each.
+    attempt = { fresh_connection = decision.fresh_connection or err.kind == "network",
       refused_keys = decision.new_credentials and attempt.generation or nil }
     slow_down(self, err, decision.pause)
     self.loop:sleep(decision.pause)

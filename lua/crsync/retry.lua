@@ -58,7 +58,7 @@ local MAKE_REMEDY = { clock = clock_remedy, nonce = nonce_remedy, token = token_
 
 -- libcurl repeats a request by itself when a kept connection proves dead. The service then sees the nonce
 -- twice: not a failure of the call's, so it costs no attempt.
-local function is_free(remedy) return remedy == "nonce" end
+local function attempts_spent(state) return state.attempt - (state.tried.nonce and 1 or 0) end
 
 -- Whether trying again cannot do the work twice.
 local function is_safe(err, state)
@@ -111,12 +111,13 @@ end
 ---@return crsync.RetryDecision|nil # nil: give the error back
 function retry.decide(policy, err, state, random)
   local remedy = REMEDIES[err.code]
-  local attempts_left = state.attempt < policy.max_attempts
   if remedy then
-    if state.tried[remedy] or not (attempts_left or is_free(remedy)) then return nil end
+    if state.tried[remedy] then return nil end
     state.tried[remedy] = true
+    if attempts_spent(state) >= policy.max_attempts then return nil end
     return MAKE_REMEDY[remedy](err, state)
   end
+  local attempts_left = attempts_spent(state) < policy.max_attempts
   if not (err.retryable and attempts_left and is_safe(err, state)) then return nil end
   local pause = retry.pause(policy, state.attempt, err.retry_after, random)
   if pause >= state.time_left or not pay(err, state) then return nil end

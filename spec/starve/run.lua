@@ -10,6 +10,7 @@ local supply, step = ..., tonumber((select(2, ...)))
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"
 local nginx = require "spec.support.nginx"
+local process = require "spec_process"
 
 starve.keep(package.searchpath("cjson", package.cpath))
 
@@ -33,9 +34,9 @@ end
 -- ---- what is done ------------------------------------------------------------------------------------------------
 
 local options = { access_key_id = server.access_key_id, access_key_secret = server.access_key_secret,
-  ca_file = front.ca_file, proxy = "", retry = false, timeout = 5 }
+  ca_file = front.ca_file, proxy = "", timeout = 5, retry = { base_delay = 0.001, max_delay = 0.001 } }
 
-local client, seen
+local client
 local returned = {}
 
 local function keep(value, err)
@@ -50,7 +51,7 @@ local function scenario()
   local large = keep(client:get_task("cri-1", "rst-large"))
   if large then keep(crsync.format(large)) end
   keep(client:wait("cri-1", "rst-moving", { interval = 0.001, timeout = 0.5,
-    on_progress = function(task) seen = task.TaskStatus end }))
+    on_progress = function(task) keep(task) end }))
   local tasks, errors = client:get_tasks("cri-1", { "A", "B", "C" }, { concurrency = 2 })
   for _, id in ipairs { "A", "B", "C" } do keep(tasks[id], errors[id]) end
   client:close()
@@ -80,7 +81,7 @@ local function is_clean_problem(message)
 end
 
 local function collect()
-  client, returned, seen = nil, {}, nil
+  client, returned = nil, {}
   collectgarbage()
   collectgarbage()
 end
@@ -147,6 +148,37 @@ local function sweep(where, times)
   report(where == front and "over TLS" or "over TCP", times)
 end
 
+-- In a forked child, which makes the parent's connections anew at its first call. Its exit status is what it saw.
+local WORKS, DONE, BROKEN = 0, 1, 2
+
+local function call_in_child(first)
+  local child = process.fork()
+  if child ~= 0 then return process.wait(child) end
+  starve.begin(supply, first, WHILE_IN_NEED)
+  pcall(client.get_task, client, "cri-1", "rst-large")
+  starve.finish()
+  local asked = starve.asked(supply)
+  local works, problem = pcall(goes_on)
+  if not works then io.stderr:write(tostring(problem), "\n") end
+  process.exit(not works and BROKEN or asked < first and DONE or WORKS)
+end
+
+local function sweep_children(where)
+  options.endpoint = where.url
+  plan()
+  local first, status = 1, WORKS
+  while status == WORKS do
+    client = assert(crsync.new(options))
+    assert(client:get_task("cri-1", "rst-large"))
+    status = call_in_child(first)
+    if status ~= WORKS and status ~= DONE then error(("%s, allocation %d in a child"):format(supply, first), 0) end
+    counts.runs, first = counts.runs + 1, first + step
+    client:close()
+  end
+  print(("%-8s in a child         : %6d runs"):format(supply, counts.runs))
+  counts.runs = 0
+end
+
 -- From a new state to its end.
 local LOAD = [[
   crsync = require "crsync"
@@ -184,6 +216,8 @@ local function run()
     sweep_lives(1)
     sweep_lives(WHILE_IN_NEED)
     sweep(server, 2)
+  elseif supply ~= "openssl" then -- of which signing needs nothing any more
+    sweep_children(server)
   end
   for _, where in ipairs { server, front } do
     -- One alone: Lua collects its garbage and asks again. Whatever is in use then must be in sight of the collector.

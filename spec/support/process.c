@@ -27,8 +27,10 @@ static int process_wait(lua_State *L) {
  * child has abandoned on purpose: the parent's connections. Only gcov needs an ordinary end, to write its counts. */
 static int process_exit(lua_State *L) {
   if (getenv("COVERAGE_LINES")) exit((int)luaL_checkinteger(L, 1));
-  execl("/bin/sh", "sh", "-c", luaL_checkinteger(L, 1) ? "exit 1" : "exit 0", (char *)NULL);
-  _exit(2);
+  char command[32];
+  snprintf(command, sizeof command, "exit %d", (int)luaL_checkinteger(L, 1));
+  execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+  _exit(99);
 }
 
 /* sigpipe("default"), sigpipe("ignored") set it; sigpipe() -> "default", "ignored" or "handled", and whether it is
