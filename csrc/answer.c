@@ -273,12 +273,17 @@ static int push_decode_error(lua_State *L, const struct answer *a, const char *r
 int answer_push(lua_State *L, const struct answer *a) {
   const struct transfer_outcome *o = a->outcome;
   char reason[DECODE_REASON_SIZE];
+  struct decode_debt debt;
   if (o->curl_code) return push_transfer_error(L, a);
-  if (!decode_value(L, a->decoder, o->body, o->body_len, reason)) return push_page(L, a, reason);
+  if (!decode_value(L, a->decoder, o->body, o->body_len, &debt, reason)) return push_page(L, a, reason);
+  if ((o->status >= 300 || debt.marks) && !decode_settle(L, &debt, reason)) return push_page(L, a, reason);
   int body = lua_gettop(L), is_object = lua_istable(L, body) && lua_rawlen(L, body) == 0;
   if (o->status >= 300) return is_object ? push_refusal(L, a, body) : push_page(L, a, "not an object");
-  if (is_object && is_refused(L, body)) return push_refusal(L, a, body);
-  if (!decode_conform(L, a->shape, reason)) return push_decode_error(L, a, reason);
+  if (is_object && is_refused(L, body)) {
+    (void)decode_settle(L, &debt, reason); /* without marks no number is beyond every float */
+    return push_refusal(L, a, body);
+  }
+  if (!decode_conform(L, a->shape, &debt, reason)) return push_decode_error(L, a, reason);
   return 1;
 }
 

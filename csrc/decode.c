@@ -22,8 +22,10 @@ struct scan {
   const char *begin, *at, *end;
   const char *problem; /* NULL while all is well */
   size_t marks;        /* tokens that must travel as marked strings */
-  size_t growth;       /* bytes that the marks add */
-  int foreign_point;   /* the locale's decimal point is another: lua-cjson would misread any number */
+  size_t numbers;      /* those that need no mark */
+  size_t nulls;
+  size_t growth;     /* bytes that the marks add */
+  int foreign_point; /* the locale's decimal point is another: lua-cjson would misread any number */
   int depth;
 };
 
@@ -50,20 +52,26 @@ static size_t utf8_length(const unsigned char *p, size_t left) {
   return n;
 }
 
-/* 1 if all eight bytes are printable ASCII other than the quote and the backslash. */
-static int eight_plain_bytes(const char *p) {
+/* How many of the eight bytes, from the first on, are printable ASCII other than the quote and the backslash. Eight at
+ * once, as one number: what is subtracted borrows only from bytes behind one that is special, and the first decides. */
+static size_t plain_bytes(const char *p) {
   const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-  uint64_t w, quote, slash;
+  uint64_t w, quote, slash, special;
   memcpy(&w, p, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  w = __builtin_bswap64(w);
+#endif
   quote = w ^ (ones * '"');
   slash = w ^ (ones * '\\');
-  return !((((w - ones * 0x20) | (quote - ones) | (slash - ones)) | w) & high);
+  special = (((w - ones * 0x20) | (quote - ones) | (slash - ones)) | w) & high;
+  return special ? (size_t)__builtin_ctzll(special) / 8 : 8;
 }
 
 /* From behind the opening quote to behind the closing one. Escapes are lua-cjson's to judge. */
 static int scan_string(struct scan *s) {
   for (;;) {
-    while (s->end - s->at >= 8 && eight_plain_bytes(s->at)) s->at += 8;
+    size_t plain = 8;
+    while (plain == 8 && s->end - s->at >= 8) s->at += plain = plain_bytes(s->at);
     if (s->at == s->end) return fail(s, "a string does not end");
     unsigned char c = (unsigned char)*s->at;
     if (c == '"') {
@@ -126,8 +134,9 @@ static int scan_number(struct scan *s) {
     if (at_byte(s, '+', '-')) s->at++;
     if (!scan_digits(s)) return fail(s, "a malformed number");
   }
-  if (!fraction && n <= LONGEST_EXACT_FLOAT && !s->foreign_point) return 1;
-  return add_mark(s, s->at, 4); /* two quotes, MARK, 'n' */
+  if (fraction || n > LONGEST_EXACT_FLOAT || s->foreign_point) return add_mark(s, s->at, 4); /* quotes, MARK, 'n' */
+  s->numbers++;
+  return 1;
 }
 
 static int scan_open(struct scan *s, char bracket) {
@@ -137,28 +146,41 @@ static int scan_open(struct scan *s, char bracket) {
   return after ? add_mark(s, after, 2) : 1; /* "[]" becomes quote, MARK, 'a', quote */
 }
 
+static int scan_token(struct scan *s) {
+  switch (*s->at) {
+  case '"':
+    s->at++;
+    return scan_string(s);
+  case '{':
+  case '[':
+    return scan_open(s, *s->at);
+  case '}':
+  case ']':
+    s->depth--;
+    break;
+  case ' ':
+  case '\t':
+  case '\n':
+  case '\r':
+  case ':':
+  case ',':
+    break;
+  default:
+    if (is_digit(*s->at) || *s->at == '-') return scan_number(s);
+    if (*s->at >= 'a' && *s->at <= 'z') { /* of null, true and false only one has an n */
+      s->nulls += *s->at == 'n';
+      break;
+    }
+    return fail(s, *s->at ? "a character that JSON has no place for" : "a NUL byte");
+  }
+  s->at++;
+  return 1;
+}
+
 /* Tokens one by one; that they stand in a right order is lua-cjson's to check. */
 static int scan_text(struct scan *s) {
-  while (s->at < s->end) {
-    char c = *s->at;
-    int ok = 1;
-    if (c == '"') {
-      s->at++;
-      ok = scan_string(s);
-    } else if (is_digit(c) || c == '-') {
-      ok = scan_number(s);
-    } else if (c == '{' || c == '[') {
-      ok = scan_open(s, c);
-    } else if (c == '}' || c == ']') {
-      s->depth--;
-      s->at++;
-    } else if (is_space(c) || c == ':' || c == ',' || (c >= 'a' && c <= 'z')) {
-      s->at++;
-    } else {
-      ok = fail(s, c ? "a character that JSON has no place for" : "a NUL byte");
-    }
-    if (!ok) return 0;
-  }
+  while (s->at < s->end)
+    if (!scan_token(s)) return 0;
   return 1;
 }
 
@@ -236,7 +258,7 @@ static void push_array(lua_State *L) {
 /* Pushes the number as an integer where it is one. */
 static void push_number(lua_State *L, lua_Number n) {
   const lua_Number exact = 9007199254740992.0; /* 2^53 */
-  if (n >= -exact && n <= exact && floor(n) == n)
+  if (n >= -exact && n <= exact && (lua_Number)(int64_t)n == n)
     lua_pushinteger(L, (lua_Integer)n);
   else
     lua_pushnumber(L, n);
@@ -266,27 +288,32 @@ static void push_marked(lua_State *L, const char *mark, struct repair *r) {
 
 static void repair_table(lua_State *L, struct repair *r);
 
-/* Looks at the value at the top of the stack. Returns 1 with the better value in its place, or 0. */
-static int repair_value(lua_State *L, struct repair *r) {
+/* Looks at the value at the top of the stack. Returns 1 with the better value above it, or 0. */
+static int push_better(lua_State *L, struct repair *r) {
   switch (lua_type(L, -1)) {
   case LUA_TNUMBER:
     if (lua_isinteger(L, -1)) return 0;
     push_number(L, lua_tonumber(L, -1));
-    break;
+    return 1;
   case LUA_TSTRING:
     if (!r->marks || lua_tostring(L, -1)[0] != MARK) return 0;
     push_marked(L, lua_tostring(L, -1), r);
-    break;
+    return 1;
   case LUA_TLIGHTUSERDATA: /* null */
     lua_pushnil(L);
-    break;
+    return 1;
   case LUA_TTABLE:
     repair_table(L, r);
     return 0;
   default:
     return 0;
   }
-  lua_remove(L, -2);
+}
+
+/* The same, with the better value in its place. */
+static int repair_value(lua_State *L, struct repair *r) {
+  if (!push_better(L, r)) return 0;
+  lua_replace(L, -2);
   return 1;
 }
 
@@ -312,13 +339,13 @@ static void repair_sequence(lua_State *L, lua_Integer len, struct repair *r) {
 static void repair_object(lua_State *L, struct repair *r) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    if (repair_value(L, r)) {
+    if (push_better(L, r)) {
+      lua_pushvalue(L, -3);
       lua_pushvalue(L, -2);
-      lua_insert(L, -2);
-      lua_rawset(L, -4); /* an existing field: allowed during a traversal */
-    } else {
+      lua_rawset(L, -6); /* an existing field: allowed during a traversal */
       lua_pop(L, 1);
     }
+    lua_pop(L, 1);
   }
 }
 
@@ -366,7 +393,8 @@ static int refuse(char *reason, const char *why, const struct scan *s) {
   return 0;
 }
 
-int decode_value(lua_State *L, int decoder, const char *text, size_t len, char reason[DECODE_REASON_SIZE]) {
+int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_debt *debt,
+                 char reason[DECODE_REASON_SIZE]) {
   struct scan s = {.begin = text, .at = text, .end = text + len};
   s.foreign_point = strcmp(localeconv()->decimal_point, ".") != 0;
   if (!scan_text(&s)) return refuse(reason, s.problem, &s);
@@ -387,7 +415,13 @@ int decode_value(lua_State *L, int decoder, const char *text, size_t len, char r
     lua_pop(L, 1);
     return 0;
   }
-  struct repair r = {.marks = s.marks > 0};
+  *debt = (struct decode_debt){.numbers = s.numbers, .nulls = s.nulls, .marks = s.marks};
+  return 1;
+}
+
+int decode_settle(lua_State *L, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]) {
+  struct repair r = {.marks = debt->marks > 0};
+  *debt = (struct decode_debt){0};
   repair_value(L, &r);
   if (!r.out_of_range) return 1;
   snprintf(reason, DECODE_REASON_SIZE, "a number beyond every float");
@@ -432,8 +466,13 @@ static int is_integer_text(const char *text, size_t len) {
 }
 
 /* Each of these looks at the value at the top of the stack. 1: it is right; 2: the right one lies above it. */
-static int conform_integer(lua_State *L) {
-  if (lua_type(L, -1) == LUA_TNUMBER) return 1;
+static int conform_integer(lua_State *L, struct decode_debt *debt) {
+  if (lua_type(L, -1) == LUA_TNUMBER) {
+    if (!debt->numbers) return 1;
+    debt->numbers--;
+    push_number(L, lua_tonumber(L, -1));
+    return 2;
+  }
   if (lua_type(L, -1) != LUA_TSTRING) return 0;
   size_t len;
   const char *text = lua_tolstring(L, -1, &len);
@@ -450,10 +489,11 @@ static int conform_boolean(lua_State *L) {
   return 2;
 }
 
-static int conform_scalar(lua_State *L, const char *type, const struct place *p, char *reason) {
+static int conform_scalar(lua_State *L, const char *type, struct decode_debt *debt, const struct place *p,
+                          char *reason) {
   switch (type[0]) {
   case 'i': {
-    int found = conform_integer(L);
+    int found = conform_integer(L, debt);
     return found ? found : mismatch(L, p, "an integer", reason);
   }
   case 'b': {
@@ -467,10 +507,10 @@ static int conform_scalar(lua_State *L, const char *type, const struct place *p,
   }
 }
 
-static int conform_object(lua_State *L, int shape, const struct place *p, char *reason);
+static int conform_object(lua_State *L, int shape, struct decode_debt *debt, const struct place *p, char *reason);
 
 /* A sequence at the top of the stack, each element an object of the given shape. */
-static int conform_sequence(lua_State *L, int shape, const struct place *p, char *reason) {
+static int conform_sequence(lua_State *L, int shape, struct decode_debt *debt, const struct place *p, char *reason) {
   if (!lua_istable(L, -1)) return mismatch(L, p, "a sequence", reason);
   lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
   lua_pushnil(L);
@@ -482,8 +522,8 @@ static int conform_sequence(lua_State *L, int shape, const struct place *p, char
   for (lua_Integer i = 1; i <= len; i++) {
     struct place element = {.outer = p, .index = i};
     lua_rawgeti(L, -1, i);
-    int ok =
-        lua_istable(L, -1) ? conform_object(L, shape, &element, reason) : mismatch(L, &element, "an object", reason);
+    int ok = lua_istable(L, -1) ? conform_object(L, shape, debt, &element, reason)
+                                : mismatch(L, &element, "an object", reason);
     lua_pop(L, 1);
     if (!ok) return 0;
   }
@@ -491,7 +531,7 @@ static int conform_sequence(lua_State *L, int shape, const struct place *p, char
 }
 
 /* One field of the object at index -3; its name at -2 and what it should be at -1 (both stay). */
-static int conform_field(lua_State *L, const struct place *outer, char *reason) {
+static int conform_field(lua_State *L, struct decode_debt *debt, const struct place *outer, char *reason) {
   struct place p = {.outer = outer, .name = lua_tostring(L, -2)};
   int is_sequence = lua_istable(L, -1), shape = lua_absindex(L, -1);
   lua_pushvalue(L, -2);
@@ -504,8 +544,8 @@ static int conform_field(lua_State *L, const struct place *outer, char *reason) 
     lua_rawset(L, -6);
   }
   int found = lua_isnil(L, -1) ? 1
-              : is_sequence    ? conform_sequence(L, shape, &p, reason)
-                               : conform_scalar(L, lua_tostring(L, shape), &p, reason);
+              : is_sequence    ? conform_sequence(L, shape, debt, &p, reason)
+                               : conform_scalar(L, lua_tostring(L, shape), debt, &p, reason);
   if (found == 2) {
     lua_pushvalue(L, -4);
     lua_insert(L, -2);
@@ -515,11 +555,11 @@ static int conform_field(lua_State *L, const struct place *outer, char *reason) 
   return found != 0;
 }
 
-static int conform_object(lua_State *L, int shape, const struct place *p, char *reason) {
+static int conform_object(lua_State *L, int shape, struct decode_debt *debt, const struct place *p, char *reason) {
   luaL_checkstack(L, 10, "JSON");
   lua_pushnil(L);
   while (lua_next(L, shape)) {
-    if (!conform_field(L, p, reason)) {
+    if (!conform_field(L, debt, p, reason)) {
       lua_pop(L, 2);
       return 0;
     }
@@ -528,10 +568,14 @@ static int conform_object(lua_State *L, int shape, const struct place *p, char *
   return 1;
 }
 
-int decode_conform(lua_State *L, int shape, char reason[DECODE_REASON_SIZE]) {
+/* Every number is looked at once: as many as the text had, less those in fields that are documented. */
+int decode_conform(lua_State *L, int shape, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]) {
   shape = lua_absindex(L, shape);
-  if (lua_istable(L, -1) && lua_rawlen(L, -1) == 0) return conform_object(L, shape, NULL, reason);
-  snprintf(reason, DECODE_REASON_SIZE, "the answer should be an object and is a %s",
-           lua_istable(L, -1) ? "sequence" : luaL_typename(L, -1));
-  return 0;
+  if ((debt->nulls || debt->marks) && !decode_settle(L, debt, reason)) return 0;
+  if (!lua_istable(L, -1) || lua_rawlen(L, -1) > 0) {
+    snprintf(reason, DECODE_REASON_SIZE, "the answer should be an object and is a %s",
+             lua_istable(L, -1) ? "sequence" : luaL_typename(L, -1));
+    return 0;
+  }
+  return conform_object(L, shape, debt, NULL, reason) && (!debt->numbers || decode_settle(L, debt, reason));
 }

@@ -22,15 +22,27 @@ enum { DECODE_MAX_DEPTH = 100, DECODE_REASON_SIZE = 256 };
 /* Makes a lua-cjson instance of our own and pushes its decode function. Raises when there is no lua-cjson. */
 void decode_open(lua_State *L);
 
-/* Decodes text and pushes the value; returns 1. On text that is not JSON pushes nothing, writes the reason
- * and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only for want of memory. */
-int decode_value(lua_State *L, int decoder, const char *text, size_t len, char reason[DECODE_REASON_SIZE]);
+/* What lua-cjson's value still owes: how many numbers may be floats that should be integers, nulls that should be gone,
+ * marks that stand for what it cannot carry. */
+struct decode_debt {
+  size_t numbers, nulls, marks;
+};
 
-/* Makes the object at the top of the stack keep the documented types. `shape` is the stack index of a table
+/* Decodes text and pushes the value, with what it owes; returns 1. On text that is not JSON pushes nothing, writes the
+ * reason and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only for want of memory. */
+int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_debt *debt,
+                 char reason[DECODE_REASON_SIZE]);
+
+/* Pays what the value at the top of the stack owes, by looking at all that is in it; returns 1. Where a number is
+ * beyond every float, takes the value away, writes the reason and returns 0. */
+int decode_settle(lua_State *L, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]);
+
+/* Makes the object at the top of the stack keep the documented types, and settles its debt: where all numbers are
+ * documented ones, which is as usual, without a look at all the rest. `shape` is the stack index of a table
  * from field name to "integer", "boolean", "string", "object", or to a shape for a sequence of objects.
  * Digit strings become integers, "true" and "false" booleans, an absent sequence an empty one. A field that
  * cannot be what it should be is named in the reason; then 0. */
-int decode_conform(lua_State *L, int shape, char reason[DECODE_REASON_SIZE]);
+int decode_conform(lua_State *L, int shape, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]);
 
 #pragma GCC visibility pop
 

@@ -1,5 +1,6 @@
 /* sign.c - see sign.h. */
 #include "sign.h"
+#include "fork.h"
 #include "packages.h"
 
 #include <openssl/core_names.h>
@@ -20,7 +21,7 @@
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define CONTENT_SHA256 "x-acs-content-sha256"
 
-enum { SHA256_SIZE = 32, SHA256_HEX = 64 };
+enum { SHA256_SIZE = 32, SHA256_HEX = 64, NONCE_BYTES = (SIGN_NONCE_SIZE - 1) / 2 };
 
 /* Text that may hold a token: it is wiped when it moves and when it goes. */
 struct text {
@@ -442,10 +443,23 @@ void sign_redact(const struct sign *s, char *text, size_t len) {
   redact(&s->token, text, len);
 }
 
+/* Random bytes for the next nonces: asking OpenSSL for few is hardly cheaper than for many. A forked child has its
+ * parent's, and must not use them. */
+static _Thread_local struct {
+  unsigned char bytes[32 * NONCE_BYTES];
+  size_t left;
+  unsigned forks;
+} pool;
+
 int sign_nonce(char nonce[SIGN_NONCE_SIZE]) {
-  unsigned char bytes[(SIGN_NONCE_SIZE - 1) / 2];
-  if (RAND_bytes(bytes, sizeof bytes) != 1) return SIGN_CRYPTO;
-  to_hex(bytes, sizeof bytes, nonce);
+  if (pool.left == 0 || pool.forks != fork_count()) {
+    pool.left = 0;
+    if (RAND_bytes(pool.bytes, sizeof pool.bytes) != 1) return SIGN_CRYPTO;
+    pool.left = sizeof pool.bytes;
+    pool.forks = fork_count();
+  }
+  pool.left -= NONCE_BYTES;
+  to_hex(pool.bytes + pool.left, NONCE_BYTES, nonce);
   nonce[SIGN_NONCE_SIZE - 1] = '\0';
   return SIGN_OK;
 }

@@ -1,6 +1,7 @@
 /* transfer.c - see transfer.h. libcurl's callbacks only move bytes, note sockets and set a deadline. */
 #define _GNU_SOURCE
 #include "transfer.h"
+#include "fork.h"
 #include "packages.h"
 #include "pollset.h"
 
@@ -9,7 +10,6 @@
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +34,10 @@ struct transfer_engine {
   struct transfer *running, *ended_first, *ended_last;
   CURL *idle[MAX_IDLE_HANDLES];
   size_t idle_count;
-  unsigned forks;  /* as many as when its handles were made: more mean that they are the parent's */
-  int has_skipped; /* the last step did without a look at the sockets */
-  int is_starved;  /* memory ran out while libcurl moved bytes: what it still knows of its transfers is unsure */
+  unsigned forks;     /* as many as when its handles were made: more mean that they are the parent's */
+  int has_skipped;    /* the last step did without a look at the sockets */
+  int is_distrusting; /* a certificate was refused by what libcurl keeps of its trust anchors */
+  int is_starved;     /* memory ran out while libcurl moved bytes: what it still knows of its transfers is unsure */
 };
 
 enum state { PREPARED, RUNNING, ENDED };
@@ -64,28 +65,34 @@ struct transfer {
 
 /* ---- once per process ---------------------------------------------------------------------------- */
 
-static pthread_once_t library_once = PTHREAD_ONCE_INIT;
-static CURLcode library_status;
-static atomic_uint forks; /* how many lie between the first process and this one */
+static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
+static int library_is_ready, library_raises_sigpipe;
 
-static void count_fork(void) { atomic_fetch_add(&forks, 1); }
-
-/* Never undone: the host may use libcurl as well. Forks are counted where they happen, since asking for the process's
- * number would be a system call at each step. */
-static void init_library(void) {
-  library_status = curl_global_init(CURL_GLOBAL_ALL);
-  if (pthread_atfork(NULL, NULL, count_fork)) library_status = CURLE_OUT_OF_MEMORY;
+/* Since then libcurl gives OpenSSL its own way to the socket, with MSG_NOSIGNAL. */
+static int raises_sigpipe(void) {
+#ifdef TRANSFER_ALWAYS_SHIELD
+  return 1;
+#else
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  return version->version_num < 0x075800 || !version->ssl_version || strncmp(version->ssl_version, "OpenSSL/", 8) != 0;
+#endif
 }
 
+/* Never undone: the host may use libcurl as well. What failed for lack of memory is tried again. */
 int transfer_library_init(void) {
-  pthread_once(&library_once, init_library);
-  return library_status == CURLE_OK ? 0 : -1;
+  pthread_mutex_lock(&library_lock);
+  if (!library_is_ready && !curl_global_init(CURL_GLOBAL_ALL) && !fork_watch()) {
+    library_raises_sigpipe = raises_sigpipe();
+    library_is_ready = 1;
+  }
+  pthread_mutex_unlock(&library_lock);
+  return library_is_ready ? 0 : -1;
 }
 
 /* ---- SIGPIPE ------------------------------------------------------------------------------------- */
 
-/* TLS libraries write to sockets without MSG_NOSIGNAL. While libcurl runs, SIGPIPE is blocked for this
- * thread alone, and one that arose meanwhile is taken away. The host's handlers stay as they are. */
+/* Where TLS is written to sockets without MSG_NOSIGNAL, SIGPIPE is blocked for this thread alone while libcurl runs,
+ * and one that arose meanwhile is taken away. The host's handlers stay as they are. */
 struct quiet {
   sigset_t before;
   int shield;
@@ -93,6 +100,7 @@ struct quiet {
 
 static void quiet_begin(struct quiet *q) {
   sigset_t pipe;
+  if (!library_raises_sigpipe) return;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
@@ -100,6 +108,7 @@ static void quiet_begin(struct quiet *q) {
 }
 
 static void quiet_end(const struct quiet *q) {
+  if (!library_raises_sigpipe) return;
   if (q->shield) {
     sigset_t pending, pipe;
     int signal_number;
@@ -319,7 +328,7 @@ static void give_handle_back(struct transfer_engine *e, CURL *easy, int is_unusu
 
 /* ---- an engine's life ---------------------------------------------------------------------------- */
 
-static int is_ours(const struct transfer_engine *e) { return e->forks == atomic_load(&forks); }
+static int is_ours(const struct transfer_engine *e) { return e->forks == fork_count(); }
 
 static void close_parts(struct transfer_engine *e) {
   if (e->multi) curl_multi_cleanup(e->multi);
@@ -350,7 +359,7 @@ static int open_parts(struct transfer_engine *e) {
   e->share = curl_share_init();
   if (e->pollset && e->share && !curl_share_setopt(e->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) &&
       !open_multi(e)) {
-    e->forks = atomic_load(&forks);
+    e->forks = fork_count();
     return 0;
   }
   close_parts(e);
@@ -506,6 +515,7 @@ static void collect_ended(struct transfer_engine *e) {
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct transfer *t = (struct transfer *)(void *)private;
     if (try_with_bundle(e, easy, code)) continue;
+    e->is_distrusting |= code == CURLE_PEER_FAILED_VERIFICATION;
     if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the answer");
@@ -522,6 +532,12 @@ static void collect_ended(struct transfer_engine *e) {
   }
 }
 
+static void drop_multi(struct transfer_engine *e) {
+  curl_multi_cleanup(e->multi);
+  e->multi = NULL;
+  e->due_ms = -1;
+}
+
 /* A transfer that libcurl has lost sight of would never end, and a socket that it has half forgotten makes it crash:
  * its multi handle goes, with all that are in flight. */
 static void end_starved(struct transfer_engine *e) {
@@ -532,9 +548,7 @@ static void end_starved(struct transfer_engine *e) {
     drop_handle(t);
     end_transfer(t, CURLE_OUT_OF_MEMORY);
   }
-  curl_multi_cleanup(e->multi);
-  e->multi = NULL;
-  e->due_ms = -1;
+  drop_multi(e);
 }
 
 static void run_engine(struct transfer_engine *e, int timeout_ms) {
@@ -650,8 +664,17 @@ static int add_to_multi(struct transfer *t) {
   return 0;
 }
 
+/* A multi handle keeps the anchors that it has read for a day, and would refuse all that long a certificate whose
+ * issuer has been put into the file meanwhile, or was missed when memory ran out. */
+static void forget_anchors(struct transfer_engine *e) {
+  if (!e->is_distrusting || e->running || !is_ours(e)) return;
+  e->is_distrusting = 0;
+  if (e->multi) drop_multi(e);
+}
+
 int transfer_start(struct transfer *t, const struct transfer_request *request) {
   struct transfer_engine *e = t->engine;
+  forget_anchors(e);
   if (renew_engine(e) || list_headers(t)) return -1;
   e->has_skipped = 0;
   t->easy = take_handle(e);

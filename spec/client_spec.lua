@@ -1,11 +1,13 @@
 -- A client against the local endpoint: what goes over the wire, what comes back, what is tried again.
 
 local at_most = require "spec.support.at_most"
+local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
 local compat = require "crsync.compat"
 local crsync = require "crsync"
 local core = require "crsync.core"
 local endpoint = require "spec.support.endpoint"
+local files = require "spec.support.files"
 local surroundings = require "spec.support.surroundings"
 
 local server, client, attempts
@@ -488,6 +490,20 @@ describe("TLS", function()
     assert.is_table(get(c))
     c:close()
     os.execute("rm -r '" .. folder .. "'")
+  end)
+
+  it("reads its anchors again after a certificate was refused: the file may have been put right", function()
+    local tls = endpoint.start { tls = "good" }
+    local path = os.tmpname()
+    finally(function()
+      tls:stop()
+      os.remove(path)
+    end)
+    files.write(path, files.read(certificates.folder() .. "/foreign.pem"))
+    local c = new { endpoint = tls.url, ca_file = path }
+    assert.equal("tls", failure(c).kind)
+    files.write(path, files.read(tls.ca_file))
+    assert.is_table(get(c))
   end)
 
   it("needs no proxy of the environment's for a handshake that fails", function()

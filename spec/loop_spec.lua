@@ -179,7 +179,7 @@ describe("a throttled call", function()
     server:answer_for("A", { example = "err.429.Throttling.User", headers = { ["Retry-After"] = "1" } },
       status "SUCCESS")
     local refused, err, went_on
-    local client = server:client { loop = OWN, on_attempt = function(attempt)
+    local client = server:client { loop = loops.OWN, on_attempt = function(attempt)
       if attempt.status == 429 then refused = core.now() end
     end }
     local function other(f)
@@ -188,7 +188,7 @@ describe("a throttled call", function()
         f()
       end
     end
-    LOOPS.own()(function() assert(client:get_task("cri-1", "A")) end, other(function()
+    loops.runner "own"(function() assert(client:get_task("cri-1", "A")) end, other(function()
       err = select(2, client:call("GetNothing", {}, { deadline = 0.1 }))
     end), other(function()
       assert(client:get_task("cri-1", "B"))

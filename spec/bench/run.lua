@@ -21,23 +21,12 @@ end
 
 -- ---- the server -------------------------------------------------------------------------------------------------
 
-local function layers(n)
-  local list = {}
-  for i = 1, n do
-    list[i] = ('{"Digest":"sha256:%064d","Size":%d,"SyncedSize":%d,"TaskStatus":"SYNCHRONIZING","TaskIssue":"",'
-      .. '"SyncLayerTaskId":"slt-%012d","Progress":0,"Created":1732500000000}'):format(i, 31457280 + i, 1048576 * i, i)
-  end
-  return table.concat(list, ",")
-end
-
+-- The documented answer, with as many layers.
 local function task(n)
-  return ('{"IsSuccess":true,"Code":"success","RequestId":"A6DEF8B0-5D45-46D6-867D-8C7FF0966B07","SyncTaskId":"rst-1",'
-    .. '"TaskStatus":"SYNCHRONIZING","TaskTrigger":"PASSIVE","SyncedSize":23655489,"Progress":0,"CrossUser":false,'
-    .. '"SyncRuleId":"crsr-cllro6ho3wne0000","SyncBatchTaskId":"a9434731-95ef-4087-9cf4-369c8e900000",'
-    .. '"ImageFrom":{"RegionId":"cn-hangzhou","InstanceId":"cri-1","RepoNamespaceName":"team","RepoName":"web",'
-    .. '"ImageTag":"1.0"},"ImageTo":{"RegionId":"eu-west-1","InstanceId":"cri-2","RepoNamespaceName":"team",'
-    .. '"RepoName":"web","ImageTag":"1.0"},"CreateTime":1732500000000,"ModifedTime":1732500000000,"LayerTasks":[%s]}')
-    :format(layers(n))
+  local text = files.read "spec/examples/ok.GetRepoSyncTask.json":gsub('"LayerTasks": %[%s*({.-})%s*%]', function(layer)
+    return '"LayerTasks":[' .. (layer .. ","):rep(n):sub(1, -2) .. "]"
+  end)
+  return (text:gsub("\n%s*", ""))
 end
 
 local CONFIGURATION = [[

@@ -1,0 +1,16 @@
+/* fork.h - whether this process was forked since a thing was made, without a system call. */
+#ifndef CRSYNC_FORK_H
+#define CRSYNC_FORK_H
+
+#pragma GCC visibility push(hidden)
+
+/* Begins to count; once per process, before anything asks. Returns 0, or -1 without memory. */
+int fork_watch(void);
+
+/* How many forks lie between the process that began to count and this one. What was made at another count is the
+ * parent's. */
+unsigned fork_count(void);
+
+#pragma GCC visibility pop
+
+#endif
