@@ -4,6 +4,7 @@
  *   core:start(operation, params, attempt) -> job     signs and starts; never blocks
  *   core:pollfd(), :events(), :timeout(), :step()      for whoever waits; core:wait(seconds) waits itself
  *   core:finished() -> job or nil                      each job that has ended, once
+ *   core:has_ended(job) -> boolean
  *   core:result(job) -> table, or nil and an error table
  *   core:get_task(instance_id, task_id)                all of this for one attempt
  *   core:fetch(request) -> job, core:response(job)     the same for a request that is no operation's
@@ -430,6 +431,13 @@ static int core_finished(lua_State *L) {
   return 1;
 }
 
+/* core:has_ended(job) -> whether its result can be taken */
+static int core_has_ended(lua_State *L) {
+  const struct job *job = check_job(L, 2, check_core(L));
+  lua_pushboolean(L, transfer_outcome(job->transfer) != NULL);
+  return 1;
+}
+
 /* core:cancel(job): stops it; fine for one that is gone */
 static int core_cancel(lua_State *L) {
   check_core(L);
@@ -639,6 +647,7 @@ int luaopen_crsync_core(lua_State *L) {
                                           {"step", core_step},
                                           {"wait", core_wait},
                                           {"finished", core_finished},
+                                          {"has_ended", core_has_ended},
                                           {"cancel", core_cancel},
                                           {"result", core_result},
                                           {"fetch", core_fetch},

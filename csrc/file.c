@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_SIZE = 1024 * 1024, MAX_PASSWD = 16 * 1024 };
+enum { MAX_SIZE = 1024 * 1024, SPARE = 4096, MAX_PASSWD = 16 * 1024 };
 
 static int refuse(lua_State *L, const char *reason, int exists) {
   lua_pushnil(L);
@@ -31,21 +31,27 @@ static ssize_t read_all(int fd, char *out, size_t size) {
   return (ssize_t)len;
 }
 
+static int refuse_missing(lua_State *L, int reason) {
+  return refuse(L, strerror(reason), reason != ENOENT && reason != ENOTDIR);
+}
+
 int file_read(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   struct stat about;
-  /* The buffer first: it may raise, and nothing is open yet. One byte more shows that the file has grown. */
-  char *text = lua_newuserdatauv(L, MAX_SIZE + 1, 0);
+  if (stat(path, &about)) return refuse_missing(L, errno);
+  if (!S_ISREG(about.st_mode)) return refuse(L, "it is no regular file", 1);
+  if (about.st_size > MAX_SIZE) return refuse(L, "it is larger than 1 MiB", 1);
+  /* The buffer before the file is open, since it may raise; larger than need be, for a file that is written now. */
+  size_t size = (size_t)about.st_size + SPARE;
+  char *text = lua_newuserdatauv(L, size, 0);
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  int reason = errno;
-  if (fd < 0) return refuse(L, strerror(reason), reason != ENOENT && reason != ENOTDIR);
+  if (fd < 0) return refuse_missing(L, errno);
   int failed = fstat(fd, &about), is_file = !failed && S_ISREG(about.st_mode);
-  ssize_t len = is_file ? read_all(fd, text, MAX_SIZE + 1) : 0;
-  reason = errno;
+  ssize_t len = is_file ? read_all(fd, text, size) : 0;
+  int reason = errno;
   close(fd);
   if (failed || len < 0) return refuse(L, strerror(reason), 1);
-  if (!is_file) return refuse(L, "it is no regular file", 1);
-  if (len > MAX_SIZE) return refuse(L, "it is larger than 1 MiB", 1);
+  if (!is_file || (size_t)len == size) return refuse(L, "it changed while it was read", 1);
   lua_pushlstring(L, text, (size_t)len);
   OPENSSL_cleanse(text, (size_t)len);
   lua_pushboolean(L, (about.st_mode & (S_IRGRP | S_IROTH)) != 0);

@@ -563,9 +563,14 @@ static void run_engine(struct transfer_engine *e, int timeout_ms) {
 
 void transfer_step(struct transfer_engine *e) { run_engine(e, 0); }
 
-void transfer_wait(struct transfer_engine *e, long max_ms) {
+static void wait_once(struct transfer_engine *e, long max_ms) {
   long due = transfer_timeout_ms(e);
   run_engine(e, (int)(due >= 0 && due < max_ms ? due : max_ms));
+}
+
+void transfer_wait(struct transfer_engine *e, long max_ms) {
+  wait_once(e, max_ms);
+  if (e->has_skipped && !e->ended_first) wait_once(e, max_ms);
 }
 
 /* ---- one transfer -------------------------------------------------------------------------------- */

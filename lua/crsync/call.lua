@@ -104,8 +104,8 @@ local function slow_down(self, err, pause)
 end
 
 local function wait_while_slowed(self, state)
-  local now = core.now()
-  if (self.slow_until or 0) <= now then return end
+  local now = self.slow_until and core.now()
+  if not now or self.slow_until <= now then return end
   local pause = (self.slow_until - now) * (1 + core.random() / 2) -- not all at the same moment
   self.loop:sleep(math.min(pause, state.deadline - now))
 end

@@ -13,6 +13,7 @@ end
 
 local function id_problem(value)
   if type(value) ~= "string" then return "expected a string, got " .. (value == nil and "no value" or type(value)) end
+  if value:find "^[ -~]+$" then return nil end -- as the service's own ids are
   if value == "" then return "it is empty" end
   if value:find("[%z\1-\31\127]") or value:find("\194[\128-\159]") then return "it holds a control character" end
   if text.invalid_at(value) then return "it is not UTF-8" end

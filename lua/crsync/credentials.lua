@@ -158,8 +158,9 @@ end
 ---@param refused integer|nil     generation of the keys that the service has refused
 ---@return crsync.Error|nil
 function credentials.ensure(client, deadline, refused)
-  local source, now = client.source, core.now()
+  local source = client.source
   if not source.ask and source.name ~= "none" then return nil end
+  local now = core.now()
   if source.generation == 0 or refused == source.generation or (source.mandatory and now >= source.mandatory) then
     return renew(client, source, deadline, refused)
   end

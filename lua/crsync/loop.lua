@@ -36,14 +36,26 @@ function loop.new(host, engine)
   return setmetatable({
     host = host,
     engine = engine,
-    ended = setmetatable({}, { __mode = "k" }), -- jobs that have ended and whose result nobody has taken
-    waiters = {},                               -- job → the member of a crowd that waits for it
+    waiters = {},       -- job → the member of a crowd that waits for it
+    just_ended = false, -- a job whose member was not told yet
   }, Loop)
 end
 
--- Moves what can be moved, waiting for it up to `seconds`; notes what has ended and who may go on.
+-- Tells whoever waits for the job that has just ended. Where memory runs out in the midst of it, the next turn does it
+-- again: it may be another coroutine's member that waits.
+local function tell_member(self)
+  local member = self.waiters[self.just_ended]
+  if member then
+    member.crowd.ready[#member.crowd.ready + 1] = member
+    self.waiters[self.just_ended] = nil
+  end
+  self.just_ended = false
+end
+
+-- Moves what can be moved, waiting for it up to `seconds`; notes who may go on.
 function Loop:turn(seconds)
   local engine = self.engine
+  if self.just_ended then tell_member(self) end
   if not self.host then
     engine:wait(seconds) -- comes back every 200 ms, so that an interrupt is seen
   elseif not self.host.wait then
@@ -53,18 +65,14 @@ function Loop:turn(seconds)
     engine:step()
   end
   for job in engine.finished, engine do
-    self.ended[job] = true
-    local member = self.waiters[job]
-    if member then
-      self.waiters[job] = nil
-      member.crowd.ready[#member.crowd.ready + 1] = member
-    end
+    self.just_ended = job
+    tell_member(self)
   end
 end
 
 local function drive_until_ended(self, job)
   if self.host then self:turn(0) end
-  while not self.ended[job] do self:turn(1) end
+  while not self.engine:has_ended(job) do self:turn(1) end
 end
 
 --- Waits until the job has ended. An error meanwhile (an interrupt, most likely) stops the job and goes on.
@@ -81,7 +89,6 @@ function Loop:await(job)
       error(err, 0)
     end
   end
-  self.ended[job] = nil
 end
 
 --- Lets time pass.
@@ -160,7 +167,7 @@ local function resume(self, member)
     crowd.alive = crowd.alive - 1
   elseif what == JOB then
     member.job = value
-    if self.ended[value] then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
+    if self.engine:has_ended(value) then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
   elseif what == PAUSE then
     add_sleeper(crowd, member, value)
   else

@@ -2,11 +2,12 @@
  *
  *   limit serial URL N [CA]         N requests, one after another, on one handle
  *   limit many URL N TOGETHER [CA]  N requests, so many at once; HTTP/2 where it is offered
- * Prints microseconds of processor time for each request, and of the clock. */
+ * Prints microseconds of processor time for each request, and of the clock; and the KiB of memory at its highest. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { MOST = 1000 };
@@ -116,5 +117,8 @@ int main(int argc, char **argv) {
     serial(atoi(argv[3]));
   else
     many(atoi(argv[3]), atoi(argv[4]));
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  printf("%ld\n", usage.ru_maxrss);
   return 0;
 }

@@ -132,6 +132,28 @@ local function decoding()
     median(ratios)))
 end
 
+-- The most that a process ever had, and what it grows by from one number of calls to another.
+local function memory(name, one)
+  local function peak(program, n)
+    return tonumber((output_of(("%s serial %s %d"):format(program, one, n)):match "(%d+)%s*$"))
+  end
+  local ratios, limits, grown = {}, {}, {}
+  for i = 1, ROUNDS do
+    limits[i] = peak(LIMIT, 3000)
+    local few = peak(CLIENT, 3000)
+    ratios[i], grown[i] = few / limits[i], peak(CLIENT, 6000) - few
+  end
+  print(("%-52s  %8.1f MiB peak %.2f x; 3000 more calls: %d KiB"):format(name, median(limits) / 1024, median(ratios),
+    median(grown)))
+end
+
+-- The system's anchors and the server's issuer, as a file and as a folder of hashed names.
+local function make_anchors(folder, ca)
+  local made = os.execute(("cd %s && mkdir anchors && cat /etc/ssl/certs/ca-certificates.crt %s > bundle.pem && "
+    .. "cp -RL /etc/ssl/certs/*.pem anchors && cp %s anchors/own.pem && openssl rehash anchors"):format(folder, ca, ca))
+  return (made == true or made == 0) and folder .. "/bundle.pem", folder .. "/anchors/"
+end
+
 local function careful(name, arguments)
   local line = lua_line("lua5.1", "build/lua5.1", "spec/bench/careful.lua")
   if not output_of("lua5.1 -e 'print(pcall(require, \"curl\"))' 2>&1"):find "^true" then return end
@@ -163,6 +185,12 @@ careful("  a careful script with Lua-cURL", "serial " .. url(http, "big") .. " 2
 decoding()
 local one = url(http, "small")
 cold("cold start and one call, http", "serial " .. one .. " 1", "serial " .. one .. " 1")
+local bundle, anchors = make_anchors(host.folder, ca)
+if bundle then
+  local over_tls = ("serial %s 1 "):format(url(https, "small"))
+  cold("the same, https; limit: bundle, crsync: hashed folder", over_tls .. bundle, over_tls .. anchors)
+end
+memory("memory", one)
 compare("1000 tasks answered after 50 ms, 64 at once, http", "many " .. url(http, "slow") .. " 1000 64", true)
 compare("the same over HTTP/2", "many " .. url(h2, "slow") .. " 1000 64 " .. ca, true)
 host:stop()
