@@ -20,14 +20,24 @@ local SEEDS = {
   },
 }
 
+-- Two bytes choose status and type; a byte 1 and one more stand for a secret.
+SEEDS.refusal = {
+  '\0\0{"Code":"SignatureDoesNotMatch","Message":"Specified signature is not matched with our calculation. server'
+    .. ' string to sign is:ACS3-HMAC-SHA256\n\1\0","RequestId":"r","HostId":"h"}',
+  "\2\1<?xml version='1.0'?><Error><Code>NoPrivilege</Code><Message>\1\1</Message><RequestId>r</RequestId></Error>",
+  "\6\2<html><body>502 Bad Gateway \1\2 \226\128\174</body></html>",
+}
+
 local function write(name, text) files.write(folder .. "/" .. name, text) end
 
 for i, text in ipairs(SEEDS[target] or {}) do write("seed" .. i, text) end
 
-if target == "answer" or target == "differential" then
+local BEFORE = { answer = "\0", differential = "", refusal = "\0\0" }
+
+if BEFORE[target] then
   local list = assert(io.popen "ls spec/examples/*.json")
   for path in list:lines() do
-    write(path:match "[^/]+$", (target == "answer" and "\0" or "") .. files.read(path))
+    write(path:match "[^/]+$", BEFORE[target] .. files.read(path))
   end
   list:close()
 end
