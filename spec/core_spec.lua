@@ -82,6 +82,19 @@ describe("a core", function()
     assert.is_true(core.now() - started < at_most(0.5))
   end)
 
+  it("forgets one that has ended behind another, when it is cancelled", function()
+    local function ended(id)
+      local job = start(id)
+      while not engine:has_ended(job) do engine:wait(0.2) end
+      return job
+    end
+    local first, second = ended "rst-1", ended "rst-2"
+    engine:cancel(second)
+    assert.equal(first, engine:finished())
+    assert.is_nil(engine:finished())
+    assert.equal("rst-1", engine:result(first).SyncTaskId)
+  end)
+
   it("waits no longer than 200 ms at once", function()
     server:answer { hang = true }
     start()

@@ -98,6 +98,10 @@ function Core:wait(seconds) end
 ---@return userdata|nil
 function Core:finished() end
 
+--- Whether the job's result can be taken.
+---@return boolean
+function Core:has_ended(job) end
+
 --- The answer of a job that has ended. Once.
 ---@return table|nil, table|nil
 function Core:result(job) end
