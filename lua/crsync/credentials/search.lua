@@ -1,0 +1,106 @@
+--- Sources of keys that are asked: a role of OIDC's, a profile of the CLI's or of the ini file, a URL, the instance's
+--- metadata. The first that is configured.
+
+local environment = require "crsync.environment"
+local errors = require "crsync.error"
+local ini = require "crsync.credentials.ini"
+local metadata = require "crsync.credentials.metadata"
+local modes = require "crsync.credentials.modes"
+local new_source = require "crsync.credentials.source"
+local profile = require "crsync.profile"
+local sts = require "crsync.credentials.sts"
+local uri = require "crsync.credentials.uri"
+local variables = require "crsync.credentials.variables"
+
+local search = {}
+
+local function from_oidc()
+  local role, reason = variables.oidc()
+  if reason then return nil, errors.config("%s", reason) end
+  if not role then return nil end
+  return new_source("OIDC (ALIBABA_CLOUD_ROLE_ARN)", function(context)
+    return sts.assume_role_with_oidc(context, role)
+  end, true)
+end
+
+local function profile_source(label, name, lookup)
+  local source = { name = name, lookup = lookup, roles = {} }
+  return new_source(label, function(context) return modes.ask(context, source) end, true)
+end
+
+-- Reads the file at each time of asking: what is in it may have changed, and none of it is kept.
+local function lookup_in(path)
+  return function(name)
+    local document, reason = profile.read(path)
+    if not document then return nil, reason end
+    local fields = profile.find(document, name)
+    if not fields then return nil, ("%s has no profile %q"):format(path, name) end
+    return fields
+  end
+end
+
+local function from_ini(name)
+  local fields, path, reason = ini.read(name)
+  if reason then return nil, errors.config("%s", reason) end
+  if not fields or modes.is_empty(fields) then return nil end
+  return profile_source(("profile %s in %s"):format(fields.name, path), fields.name, function(wanted)
+    local again, _, problem = ini.read(wanted)
+    return again, problem or ("%s has no section %q"):format(path, wanted)
+  end)
+end
+
+-- What is asked for by name must be in one of the two files; the current profile of the CLI's may be an empty one.
+local function from_files(options, chosen)
+  chosen = chosen or profile.choose(options.profile)
+  if chosen and chosen.fields and (chosen.explicit or not modes.is_empty(chosen.fields)) then
+    return profile_source(("profile %s in %s"):format(chosen.name, chosen.path), chosen.name, lookup_in(chosen.path))
+  end
+  if chosen and chosen.unusable then return nil, errors.config("%s", chosen.problem) end
+  local source, err = from_ini(options.profile or profile.name_from_environment())
+  if source or err then return source, err end
+  local is_missed = chosen and chosen.explicit and not chosen.fields and (options.profile or chosen.present)
+  if is_missed then return nil, errors.config("%s", chosen.problem) end
+  return nil
+end
+
+local function uri_source(url)
+  return new_source("ALIBABA_CLOUD_CREDENTIALS_URI", function(context) return uri.ask(context, url) end, true)
+end
+
+-- The instance's metadata, which may be missing anywhere; then the URL, if there is one.
+local function instance_source(role, url)
+  local ask_instance = metadata.new(role)
+  return new_source("ECS metadata", function(context)
+    local keys, reason = ask_instance(context)
+    if keys or not url then return keys, reason end
+    return uri.ask(context, url)
+  end, true)
+end
+
+-- The URL first: looking for metadata elsewhere than on an ECS instance takes seconds.
+local function from_afar()
+  local url, role = environment.get "ALIBABA_CLOUD_CREDENTIALS_URI", environment.get "ALIBABA_CLOUD_ECS_METADATA"
+  local disabled = environment.is_true(environment.get "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
+  if disabled or (url and not role) then return url and uri_source(url) end
+  local source = instance_source(role, url)
+  source.last_resort = not role and not url
+  return source
+end
+
+--- Finds the first that is configured; a source named "none" where there is none.
+---@param options crsync.Options
+---@param chosen crsync.Profile|nil  as profile.choose has it; nil: to be chosen here
+---@return crsync.Source|nil
+---@return crsync.Error|nil
+function search.find(options, chosen)
+  local source, err
+  if not options.profile then
+    source, err = from_oidc()
+    if source or err then return source, err end
+  end
+  source, err = from_files(options, chosen)
+  if source or err then return source, err end
+  return from_afar() or new_source("none", nil, true)
+end
+
+return search
