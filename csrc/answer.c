@@ -127,7 +127,7 @@ static void set_times(lua_State *L, const struct answer *a) {
 static int push_too_large(lua_State *L, const struct answer *a) {
   push_error(L, a, FAULT_DECODE);
   if (a->outcome->too_large == TRANSFER_HEAD)
-    set_message(L, a, "the answer's head is too large");
+    set_message(L, a, "the answer's head is too large, or no memory is left for it");
   else if (a->max_response_size)
     set_message(L, a, "the answer is too large: more than max_response_size (%zu bytes)", a->max_response_size);
   else

@@ -36,7 +36,7 @@ struct transfer_engine {
   size_t idle_count;
   unsigned forks;     /* as many as when its handles were made: more mean that they are the parent's */
   int has_skipped;    /* the last step did without a look at the sockets */
-  int is_distrusting; /* a certificate was refused by what libcurl keeps of its trust anchors */
+  int is_distrusting; /* what libcurl keeps of its trust anchors is in doubt */
   int is_starved;     /* memory ran out while libcurl moved bytes: what it still knows of its transfers is unsure */
 };
 
@@ -499,6 +499,11 @@ static void collect_outcome(struct transfer *t) {
   if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
 }
 
+/* Failures after which what libcurl keeps of its trust anchors is in doubt. */
+static int may_be_anchors(CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_OUT_OF_MEMORY;
+}
+
 /* A line of the head that is longer than libcurl takes is memory that ran out to it; since 8.6 it is a code, 100. */
 static int is_endless_head(const struct transfer *t, CURLcode code) {
   return t->outcome.sent && !t->head_complete && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
@@ -515,7 +520,7 @@ static void collect_ended(struct transfer_engine *e) {
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct transfer *t = (struct transfer *)(void *)private;
     if (try_with_bundle(e, easy, code)) continue;
-    e->is_distrusting |= code == CURLE_PEER_FAILED_VERIFICATION;
+    e->is_distrusting |= may_be_anchors(code);
     if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the answer");
