@@ -1,15 +1,15 @@
 /* transfer.c - see transfer.h. libcurl's callbacks only move bytes, note sockets and set a deadline. */
 #define _GNU_SOURCE
 #include "transfer.h"
+#include "anchors.h"
 #include "fork.h"
 #include "packages.h"
 #include "pollset.h"
+#include "quiet.h"
 
 #include <curl/curl.h>
-#include <dirent.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,60 +66,17 @@ struct transfer {
 /* ---- once per process ---------------------------------------------------------------------------- */
 
 static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
-static int library_is_ready, library_raises_sigpipe;
-
-/* Since then libcurl gives OpenSSL its own way to the socket, with MSG_NOSIGNAL. */
-static int raises_sigpipe(void) {
-#ifdef TRANSFER_ALWAYS_SHIELD
-  return 1;
-#else
-  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-  return version->version_num < 0x075800 || !version->ssl_version || strncmp(version->ssl_version, "OpenSSL/", 8) != 0;
-#endif
-}
+static int library_is_ready;
 
 /* Never undone: the host may use libcurl as well. What failed for lack of memory is tried again. */
 int transfer_library_init(void) {
   pthread_mutex_lock(&library_lock);
   if (!library_is_ready && !curl_global_init(CURL_GLOBAL_ALL) && !fork_watch()) {
-    library_raises_sigpipe = raises_sigpipe();
+    quiet_open();
     library_is_ready = 1;
   }
   pthread_mutex_unlock(&library_lock);
   return library_is_ready ? 0 : -1;
-}
-
-/* ---- SIGPIPE ------------------------------------------------------------------------------------- */
-
-/* Where TLS is written to sockets without MSG_NOSIGNAL, SIGPIPE is blocked for this thread alone while libcurl runs,
- * and one that arose meanwhile is taken away. The host's handlers stay as they are. */
-struct quiet {
-  sigset_t before;
-  int shield;
-};
-
-static void quiet_begin(struct quiet *q) {
-  sigset_t pipe;
-  if (!library_raises_sigpipe) return;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
-  q->shield = !sigismember(&q->before, SIGPIPE); /* where it was not blocked, none can be pending */
-}
-
-static void quiet_end(const struct quiet *q) {
-  if (!library_raises_sigpipe) return;
-  if (q->shield) {
-    sigset_t pending, pipe;
-    int signal_number;
-    sigpending(&pending);
-    if (sigismember(&pending, SIGPIPE)) {
-      sigemptyset(&pipe);
-      sigaddset(&pipe, SIGPIPE);
-      sigwait(&pipe, &signal_number);
-    }
-  }
-  pthread_sigmask(SIG_SETMASK, &q->before, NULL);
 }
 
 /* ---- libcurl's callbacks ------------------------------------------------------------------------- */
@@ -234,56 +191,11 @@ static int apply_protocols(CURL *easy) {
 #endif
 }
 
-static int set_bundle(CURL *easy, const char *file) {
-  return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file);
-}
-
-static int set_anchors(CURL *easy, const char *file, const char *path) {
-  return set_bundle(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
-         curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path);
-}
-
-static int is_hashed_name(const char *name) { return strspn(name, "0123456789abcdef") == 8 && name[8] == '.'; }
-
-/* Whether there are links in it whose names are hashes, by which OpenSSL finds a certificate. */
-static int is_hashed_folder(const char *path) {
-  DIR *folder = opendir(path);
-  if (!folder) return 0;
-  const struct dirent *entry;
-  int found = 0;
-  while (!found && (entry = readdir(folder))) found = is_hashed_name(entry->d_name);
-  closedir(folder);
-  return found;
-}
-
-/* Where the system has its trust anchors in one file and, beside it, in a hashed folder, the folder is enough, and
- * reading the file would be most of a first call's time. Returns the file, to fall back on; NULL: nothing changes. */
-static const char *leave_bundle_out(CURL *easy) {
-#if LIBCURL_VERSION_NUM >= 0x075400
-  char *file = NULL, *path = NULL;
-  if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return NULL;
-  if (!file || !path || strncmp(file, path, strlen(path)) != 0 || file[strlen(path)] != '/') return NULL;
-  if (is_hashed_folder(path) && !set_anchors(easy, NULL, path)) return file;
-#else
-  (void)easy;
-#endif
-  return NULL;
-}
-
-/* Trust anchors for the service, and for a proxy that is reached over TLS. What is given stands in for the system's. */
-static int apply_trust(CURL *easy, const struct transfer_settings *s) {
-  long verify = !s->skip_verify, host = s->skip_verify ? 0L : 2L;
-  int failed = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) ||
-               curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
-               curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  return failed || ((s->ca_file || s->ca_path) && set_anchors(easy, s->ca_file, s->ca_path));
-}
-
 static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
   CURL *easy = curl_easy_init();
   if (!easy) return NULL;
-  int failed = apply_protocols(easy) || apply_trust(easy, s) || curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) ||
-               curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) ||
+  int failed = apply_protocols(easy) || anchors_apply(easy, s->ca_file, s->ca_path, s->skip_verify) ||
+               curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) || curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) ||
                curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") || curl_easy_setopt(easy, CURLOPT_SHARE, share) ||
                curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ||
                curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ||
@@ -311,7 +223,7 @@ static int try_with_bundle(struct transfer_engine *e, CURL *easy, CURLcode code)
   const char *bundle = e->bundle;
   e->bundle = NULL;
   while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
-  if (set_bundle(e->template, bundle) || set_bundle(easy, bundle)) return 0;
+  if (anchors_set_bundle(e->template, bundle) || anchors_set_bundle(easy, bundle)) return 0;
   return !curl_multi_remove_handle(e->multi, easy) && !curl_multi_add_handle(e->multi, easy);
 }
 
@@ -372,7 +284,7 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
   if (!e) return NULL;
   e->max_response_size = settings->max_response_size;
   if (!open_parts(e) && (e->template = make_template(settings, e->share))) {
-    if (!settings->ca_file && !settings->ca_path) e->bundle = leave_bundle_out(e->template);
+    if (!settings->ca_file && !settings->ca_path) e->bundle = anchors_leave_bundle_out(e->template);
     return e;
   }
   transfer_engine_free(e);

@@ -1,0 +1,50 @@
+/* anchors.c - see anchors.h. */
+#define _GNU_SOURCE
+#include "anchors.h"
+
+#include <dirent.h>
+#include <string.h>
+
+int anchors_set_bundle(CURL *easy, const char *file) {
+  return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file) ? -1 : 0;
+}
+
+static int set_both(CURL *easy, const char *file, const char *path) {
+  return anchors_set_bundle(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
+                 curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path)
+             ? -1
+             : 0;
+}
+
+int anchors_apply(CURL *easy, const char *file, const char *path, int skip_verify) {
+  long verify = !skip_verify, host = skip_verify ? 0L : 2L;
+  if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) || curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
+      curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2))
+    return -1;
+  return file || path ? set_both(easy, file, path) : 0;
+}
+
+static int is_hashed_name(const char *name) { return strspn(name, "0123456789abcdef") == 8 && name[8] == '.'; }
+
+/* Whether there are links in it whose names are hashes, by which OpenSSL finds a certificate. */
+static int is_hashed_folder(const char *path) {
+  DIR *folder = opendir(path);
+  if (!folder) return 0;
+  const struct dirent *entry;
+  int found = 0;
+  while (!found && (entry = readdir(folder))) found = is_hashed_name(entry->d_name);
+  closedir(folder);
+  return found;
+}
+
+const char *anchors_leave_bundle_out(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075400
+  char *file = NULL, *path = NULL;
+  if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return NULL;
+  if (!file || !path || strncmp(file, path, strlen(path)) != 0 || file[strlen(path)] != '/') return NULL;
+  if (is_hashed_folder(path) && !set_both(easy, NULL, path)) return file;
+#else
+  (void)easy;
+#endif
+  return NULL;
+}

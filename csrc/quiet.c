@@ -1,0 +1,47 @@
+/* quiet.c - see quiet.h. */
+#define _GNU_SOURCE
+#include "quiet.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <string.h>
+
+static int is_needed;
+
+/* Since 7.88 libcurl gives OpenSSL its own way to the socket, with MSG_NOSIGNAL. */
+void quiet_open(void) {
+#ifdef QUIET_ALWAYS
+  is_needed = 1;
+#else
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  is_needed =
+      version->version_num < 0x075800 || !version->ssl_version || strncmp(version->ssl_version, "OpenSSL/", 8) != 0;
+#endif
+}
+
+static sigset_t sigpipe_alone(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  return set;
+}
+
+void quiet_begin(struct quiet *q) {
+  if (!is_needed) return;
+  sigset_t pipe = sigpipe_alone();
+  pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
+  q->shield = !sigismember(&q->before, SIGPIPE); /* where it was not blocked, none can be pending */
+}
+
+static void take_pending(void) {
+  sigset_t pending, pipe = sigpipe_alone();
+  int signal_number;
+  sigpending(&pending);
+  if (sigismember(&pending, SIGPIPE)) sigwait(&pipe, &signal_number);
+}
+
+void quiet_end(const struct quiet *q) {
+  if (!is_needed) return;
+  if (q->shield) take_pending();
+  pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+}
