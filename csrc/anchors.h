@@ -3,6 +3,7 @@
 #ifndef CRSYNC_ANCHORS_H
 #define CRSYNC_ANCHORS_H
 
+#include "packages.h"
 #include <curl/curl.h>
 
 #pragma GCC visibility push(hidden)

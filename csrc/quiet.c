@@ -1,6 +1,7 @@
 /* quiet.c - see quiet.h. */
 #define _GNU_SOURCE
 #include "quiet.h"
+#include "packages.h"
 
 #include <curl/curl.h>
 #include <pthread.h>

@@ -445,11 +445,13 @@ void sign_redact(const struct sign *s, char *text, size_t len) {
 
 /* Random bytes for the next nonces: asking OpenSSL for few is hardly cheaper than for many. A forked child has its
  * parent's, and must not use them. */
-static _Thread_local struct {
+struct nonces {
   unsigned char bytes[32 * NONCE_BYTES];
   size_t left;
   unsigned forks;
-} pool;
+};
+
+static _Thread_local struct nonces pool;
 
 int sign_nonce(char nonce[SIGN_NONCE_SIZE]) {
   if (pool.left == 0 || pool.forks != fork_count()) {
