@@ -413,7 +413,8 @@ static void collect_outcome(struct transfer *t) {
 
 /* Failures after which what libcurl keeps of its trust anchors is in doubt. */
 static int may_be_anchors(CURLcode code) {
-  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_OUT_OF_MEMORY;
+  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
+         code == CURLE_SSL_CACERT_BADFILE || code == CURLE_OUT_OF_MEMORY;
 }
 
 /* A line of the head that is longer than libcurl takes is memory that ran out to it; since 8.6 it is a code, 100. */
