@@ -350,6 +350,7 @@ static int core_fetch(lua_State *L) {
       .timeout_ms = milliseconds(field_number(L, 2, "timeout", c->timeout)),
       .connect_timeout_ms = milliseconds(field_number(L, 2, "connect_timeout", c->connect_timeout)),
       .max_response_size = (size_t)field_number(L, 2, "max_response_size", 0),
+      .is_for_keys = 1,
       .direct = field_boolean(L, 2, "direct"),
   };
   if (lua_isstring(L, -1)) request.body_len = lua_rawlen(L, -1);

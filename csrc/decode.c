@@ -38,6 +38,13 @@ static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static int is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+/* What stands between tokens: space, comma, colon. As bits of one number, for this is most of what a scan meets. */
+static int is_between(char c) {
+  const uint64_t bits =
+      UINT64_C(1) << ' ' | 1 << '\t' | 1 << '\n' | 1 << '\r' | UINT64_C(1) << ',' | UINT64_C(1) << ':';
+  return (unsigned char)c < 64 && (bits >> c & 1);
+}
+
 /* Length of the UTF-8 sequence at p, 0 if it is none. Overlong forms and surrogates are none. */
 static size_t utf8_length(const unsigned char *p, size_t left) {
   unsigned char c = p[0];
@@ -158,13 +165,6 @@ static int scan_token(struct scan *s) {
   case ']':
     s->depth--;
     break;
-  case ' ':
-  case '\t':
-  case '\n':
-  case '\r':
-  case ':':
-  case ',':
-    break;
   default:
     if (is_digit(*s->at) || *s->at == '-') return scan_number(s);
     if (*s->at >= 'a' && *s->at <= 'z') { /* of null, true and false only one has an n */
@@ -179,9 +179,11 @@ static int scan_token(struct scan *s) {
 
 /* Tokens one by one; that they stand in a right order is lua-cjson's to check. */
 static int scan_text(struct scan *s) {
-  while (s->at < s->end)
+  for (;;) {
+    while (s->at < s->end && is_between(*s->at)) s->at++;
+    if (s->at == s->end) return 1;
     if (!scan_token(s)) return 0;
-  return 1;
+  }
 }
 
 /* ---- marking what lua-cjson cannot carry --------------------------------------------------------- */

@@ -51,6 +51,7 @@ struct transfer {
   size_t max_response_size;
   char *request_body;
   size_t request_body_len;
+  int is_for_keys;
   int is_unusual;    /* its handle has settings that the next transfer must not inherit */
   char *header_text; /* "name: value" NUL … : wiped when the transfer ends */
   size_t header_len, header_size, header_count;
@@ -573,6 +574,7 @@ static int apply_request(struct transfer *t, const struct transfer_request *r) {
                curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, r->connect_timeout_ms) ||
                curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)r->fresh_connection);
   if (r->max_response_size) t->max_response_size = r->max_response_size;
+  t->is_for_keys = r->is_for_keys;
   if (failed || (is_get ? curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) != CURLE_OK : apply_body(t, r))) return -1;
   return r->direct || !(is_get || is_post) ? apply_unusual(t, r, !(is_get || is_post)) : 0;
 }
@@ -649,7 +651,8 @@ void transfer_free(struct transfer *t) {
   if (t->state == ENDED) unlink_ended(t);
   wipe_request(t);
   free(t->content_type);
-  if (t->body) OPENSSL_cleanse(t->body, t->body_len); /* it may be an answer that holds keys */
+  /* What is no task may repeat what it was sent. */
+  if (t->body && (t->is_for_keys || t->outcome.status != 200)) OPENSSL_cleanse(t->body, t->body_len);
   free(t->body);
   free(t);
 }

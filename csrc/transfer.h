@@ -29,6 +29,7 @@ struct transfer_request {
   long timeout_ms, connect_timeout_ms;
   size_t max_response_size; /* bytes after decompression; 0: the engine's */
   int fresh_connection;     /* 1: neither take a kept connection nor risk that libcurl sends twice */
+  int is_for_keys;          /* 1: the answer holds keys, and is wiped when the transfer is freed */
   int direct;               /* 1: through no proxy, whatever settings and environment say */
 };
 
