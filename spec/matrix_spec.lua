@@ -32,7 +32,7 @@ local function other_scheme(server)
   return { endpoint = scheme .. "://" .. server.host }
 end
 
-local LIMIT = os.getenv "SLOWED" and 1 or 0.15 -- seconds of an attempt that is in vain
+local LIMIT = os.getenv "SLOWED" and 1 or 0.4 -- seconds of an attempt that is in vain
 local SHORT, SMALL = { timeout = LIMIT }, { max_response_size = 100000 }
 local LONG_NAME = ("x"):rep(64) .. ".invalid" -- no resolver is asked for a name that cannot be one
 local HUGE_HEAD = { (("X-Filler: " .. ("x"):rep(1000) .. "\r\n"):rep(400):gsub("\r\n$", "")) }
