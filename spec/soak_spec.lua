@@ -184,7 +184,7 @@ local function memory()
 end
 
 local function new_client()
-  return server:client { timeout = SLOWED > 1 and 5 or 0.75, on_attempt = function() attempts = attempts + 1 end }
+  return server:client { timeout = SLOWED > 1 and 5 or 1, on_attempt = function() attempts = attempts + 1 end }
 end
 
 lazy_setup(function() server = endpoint.start() end)
@@ -202,7 +202,7 @@ describe("a client in the long run", function()
     local lua, resident, open = memory()
     repeat round() until calls >= CALLS
     local lua_now, resident_now, open_now = memory()
-    at_most(100, lua_now - lua, "KB of Lua's more")
+    at_most(256, lua_now - lua, "KB of Lua's more") -- LuaJIT compiles some more traces
     -- A sanitizer keeps what was freed.
     if SLOWED == 1 then at_most(8192, resident_now - resident, "KB resident more") end
     at_most(open + 16, open_now, "open descriptors")
