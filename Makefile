@@ -57,7 +57,8 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan bench fuzz starve lint dist install uninstall clean soak coverage
+.PHONY: all demo test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint dist \
+  install uninstall clean
 
 all: $(CORE)
 
@@ -122,6 +123,7 @@ soak:
 	@LUA='$(LUA)' $(SETUP) test
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory run-specs SPECS=spec/soak_spec.lua WRAPPER='env SOAK_CALLS=$(SOAK_CALLS) SOAK_SEED=$(SOAK_SEED)'
+
 # Lines of C and Lua that the suite never runs: spec/coverage/README.md.
 coverage:
 	@LUA='$(LUA)' $(SETUP) test
@@ -207,7 +209,7 @@ lint:
 	@LUA='$(LUA)' $(SETUP) check
 	@$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
 	@$(MAKE) --no-print-directory all BUILD=build/clang CC=clang
-	clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(wildcard spec/support/*.c spec/coverage/*.c examples/embedding/*.c)
+	clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(wildcard spec/*/*.c examples/embedding/*.c)
 	printf '%s\n' $(SOURCES) | xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 $(LUA_CFLAGS) $(LIB_CFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \

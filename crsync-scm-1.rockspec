@@ -28,8 +28,8 @@ build = {
     ["crsync.core"] = {
       sources = {
         "csrc/anchors.c", "csrc/answer.c", "csrc/core.c", "csrc/decode.c", "csrc/fault.c", "csrc/field.c",
-        "csrc/file.c", "csrc/fork.c", "csrc/pollset.c", "csrc/process.c", "csrc/quiet.c", "csrc/request.c", "csrc/sign.c", "csrc/timer.c",
-        "csrc/transfer.c", "csrc/type.c",
+        "csrc/file.c", "csrc/fork.c", "csrc/pollset.c", "csrc/process.c", "csrc/quiet.c", "csrc/request.c",
+        "csrc/sign.c", "csrc/timer.c", "csrc/transfer.c", "csrc/type.c",
       },
       libraries = { "curl", "crypto" },
       incdirs = { "$(CURL_INCDIR)", "$(OPENSSL_INCDIR)" },

@@ -243,11 +243,16 @@ static void give_handle_back(struct transfer_engine *e, CURL *easy, int is_unusu
 
 static int is_ours(const struct transfer_engine *e) { return e->forks == fork_count(); }
 
-static void close_parts(struct transfer_engine *e) {
+static void drop_multi(struct transfer_engine *e) {
   if (e->multi) curl_multi_cleanup(e->multi);
+  e->multi = NULL;
+  e->due_ms = -1;
+}
+
+static void close_parts(struct transfer_engine *e) {
+  drop_multi(e);
   if (e->share) curl_share_cleanup(e->share);
   pollset_free(e->pollset);
-  e->multi = NULL;
   e->share = NULL;
   e->pollset = NULL;
 }
@@ -260,8 +265,7 @@ static int open_multi(struct transfer_engine *e) {
       !curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer) &&
       !curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e))
     return 0;
-  if (e->multi) curl_multi_cleanup(e->multi);
-  e->multi = NULL;
+  drop_multi(e);
   return -1;
 }
 
@@ -451,12 +455,6 @@ static void collect_ended(struct transfer_engine *e) {
   }
 }
 
-static void drop_multi(struct transfer_engine *e) {
-  curl_multi_cleanup(e->multi);
-  e->multi = NULL;
-  e->due_ms = -1;
-}
-
 /* A transfer that libcurl has lost sight of would never end, and a socket that it has half forgotten makes it crash:
  * its multi handle goes, with all that are in flight. */
 static void end_starved(struct transfer_engine *e) {
@@ -594,7 +592,7 @@ static int add_to_multi(struct transfer *t) {
 static void forget_anchors(struct transfer_engine *e) {
   if (!e->is_distrusting || e->running || !is_ours(e)) return;
   e->is_distrusting = 0;
-  if (e->multi) drop_multi(e);
+  drop_multi(e);
 }
 
 int transfer_start(struct transfer *t, const struct transfer_request *request) {

@@ -5,6 +5,7 @@
 
 local compat = require "crsync.compat"
 local endpoint = require "spec.support.endpoint"
+local files = require "spec.support.files"
 
 local SLOWED = tonumber(os.getenv "SLOWED" or 1) -- by a sanitizer or valgrind: how many times
 local CALLS = math.floor(tonumber(os.getenv "SOAK_CALLS" or 2400) / math.min(SLOWED, 10))
@@ -41,7 +42,7 @@ local function same(expected, found, what)
   end
 end
 
-local function at_most(limit, found, what)
+local function assert_most(limit, found, what)
   if found > limit then error(("%.0f %s, %.0f at most (SOAK_SEED=%d)"):format(found, what, limit, SEED), 2) end
 end
 
@@ -162,18 +163,11 @@ local function round()
   compare_with_the_endpoint()
 end
 
-local function read_number(path, pattern)
-  local file = assert(io.open(path))
-  local text = file:read "*a"
-  file:close()
-  return tonumber(text:match(pattern))
-end
+local function read_number(path, pattern) return tonumber(files.read(path):match(pattern)) end
 
 local function descriptors()
-  local pipe = assert(io.popen(("ls /proc/%d/fd"):format(read_number("/proc/self/stat", "^%d+"))))
-  local text = pipe:read "*a"
-  pipe:close()
-  return select(2, text:gsub("\n", ""))
+  local listing = files.output_of(("ls /proc/%d/fd"):format(read_number("/proc/self/stat", "^%d+")))
+  return select(2, listing:gsub("\n", ""))
 end
 
 -- Kilobytes of Lua's, kilobytes resident, descriptors.
@@ -202,10 +196,10 @@ describe("a client in the long run", function()
     local lua, resident, open = memory()
     repeat round() until calls >= CALLS
     local lua_now, resident_now, open_now = memory()
-    at_most(256, lua_now - lua, "KB of Lua's more") -- LuaJIT compiles some more traces
+    assert_most(256, lua_now - lua, "KB of Lua's more") -- LuaJIT compiles some more traces
     -- A sanitizer keeps what was freed.
-    if SLOWED == 1 then at_most(8192, resident_now - resident, "KB resident more") end
-    at_most(open + 16, open_now, "open descriptors")
+    if SLOWED == 1 then assert_most(8192, resident_now - resident, "KB resident more") end
+    assert_most(open + 16, open_now, "open descriptors")
     client:close()
     same(open_before, descriptors(), "open descriptors")
     assert.is_true(settled >= CALLS)

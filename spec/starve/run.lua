@@ -204,8 +204,7 @@ local function sweep_lives(times)
     if later ~= "" then error(where .. "a later call fails: " .. later, 0) end
     if blocks ~= 0 then error(where .. blocks .. " blocks of the state are left over", 0) end
     check_held(before, held())
-    counts.runs = counts.runs + 1
-    counts[problem == "" and "succeeded" or "raised"] = counts[problem == "" and "succeeded" or "raised"] + 1
+    count_end(problem == "")
     first = first + step
   until asked < first - step
   report("loading", times)
