@@ -219,7 +219,7 @@ lint:
 install: all
 	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_BINDIR)' '$(DESTDIR)$(INST_MANDIR)'
 	install -m 755 $(CORE) '$(DESTDIR)$(INST_LIBDIR)/crsync/core.so'
-	for folder in crsync crsync/credentials crsync/loop crsync/sandbox; do \
+	for folder in $$(cd lua && find crsync -type d); do \
 	  install -d '$(DESTDIR)$(INST_LUADIR)'/$$folder && \
 	  install -m 644 lua/$$folder/*.lua '$(DESTDIR)$(INST_LUADIR)'/$$folder || exit 1; \
 	done

@@ -2,7 +2,7 @@
 
 local child = require "spec.support.child"
 local cjson = require "cjson"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local endpoint = require "spec.support.endpoint"
 local files = require "spec.support.files"
 
@@ -169,7 +169,7 @@ describe("crsync wait", function()
     assert.truthy(output:find("██████████░░░░░░░░░░", 1, true))
     assert.truthy(output:find("\27[32mrst-1  SUCCESS  100 %", 1, true))
     for line in output:gmatch "[^\n]+" do
-      assert.is_true(require "crsync.text".width((line:gsub("\27%[%d*%a", ""):gsub("\r", ""))) <= 80, line)
+      assert.is_true(require "crsync.util.text".width((line:gsub("\27%[%d*%a", ""):gsub("\r", ""))) <= 80, line)
     end
   end)
 

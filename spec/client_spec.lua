@@ -3,7 +3,7 @@
 local at_most = require "spec.support.at_most"
 local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local core = require "crsync.core"
 local endpoint = require "spec.support.endpoint"

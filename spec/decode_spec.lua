@@ -2,7 +2,7 @@
 -- as if a host's own transport had brought it.
 
 local child = require "spec.support.child"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local examples = require "spec.support.examples"
 local operations = require "crsync.operations"

@@ -1,4 +1,4 @@
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local dump = require "crsync.dump"
 local examples = require "spec.support.examples"
 

@@ -1,6 +1,6 @@
 local examples = require "spec.support.examples"
 local format = require "crsync.format"
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 local function report(name, options) return format.task(examples.task(name), options) end
 

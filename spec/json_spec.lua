@@ -101,7 +101,7 @@ it("numbers are written with a point where the locale has a comma", function()
   local real = string.format
   string.format = function(f, ...) return (real(f, ...):gsub("(%d)%.(%d)", "%1,%2")) end -- luacheck: ignore 122
   local ok, written = pcall(json.encode, { 0.5, 1.25e-7 })
-  local size = require "crsync.text".bytes(23655489)
+  local size = require "crsync.util.text".bytes(23655489)
   string.format = real -- luacheck: ignore 122
   assert.is_true(ok)
   assert.equal("[0.5,1.25e-07]", written)

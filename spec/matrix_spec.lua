@@ -2,7 +2,7 @@
 -- kind of the error, the requests that the endpoint received, and that it takes no longer than it must.
 
 local at_most = require "spec.support.at_most"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"

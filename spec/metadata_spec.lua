@@ -1,7 +1,7 @@
 -- Keys from the metadata service of an ECS instance, played over a real socket.
 
 local at_most = require "spec.support.at_most"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local child = require "spec.support.child"
 local core = require "crsync.core"
 local key_giver = require "spec.support.key_giver"

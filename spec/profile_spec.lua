@@ -1,7 +1,7 @@
 -- Profiles of the aliyun CLI's config.json and of the SDKs' ini file: which one applies, and what it comes to.
 
 local child = require "spec.support.child"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local files = require "spec.support.files"
 local key_giver = require "spec.support.key_giver"

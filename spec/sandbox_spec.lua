@@ -2,7 +2,7 @@
 
 local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local http = require "socket.http"
 local ltn12 = require "ltn12"

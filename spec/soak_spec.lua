@@ -3,7 +3,7 @@
 --
 -- SOAK_CALLS says how many (`make soak`: an hour's worth), SOAK_SEED which faults come when.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local endpoint = require "spec.support.endpoint"
 local files = require "spec.support.files"
 

@@ -1,4 +1,4 @@
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 describe("text.printable", function()
   local cases = {

@@ -1,7 +1,7 @@
 -- Waiting for one task and for many, against the local endpoint.
 
 local at_most = require "spec.support.at_most"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"

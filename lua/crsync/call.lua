@@ -3,7 +3,7 @@
 
 local core = require "crsync.core"
 local credentials = require "crsync.credentials"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local retry = require "crsync.retry"
 

@@ -1,13 +1,13 @@
 --- The command `crsync`: arguments, output, exit status. Results go to standard output, all else to standard error.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local display = require "crsync.display"
 local dump = require "crsync.dump"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local explain = require "crsync.explain"
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 local cli = {}
 

@@ -2,7 +2,7 @@
 
 local call = require "crsync.call"
 local chain = require "crsync.credentials.chain"
-local check = require "crsync.check"
+local argcheck = require "crsync.util.argcheck"
 local config = require "crsync.config"
 local core = require "crsync.core"
 local errors = require "crsync.error"
@@ -45,8 +45,8 @@ end
 ---@return crsync.Error|nil err
 function Client:get_task(instance_id, task_id)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "get_task", 1)
-  check.id(task_id, 2, "task_id", "get_task", 1)
+  argcheck.id(instance_id, 1, "instance_id", "get_task", 1)
+  argcheck.id(task_id, 2, "task_id", "get_task", 1)
   local task, err = call.perform(self, operations.GetRepoSyncTask, { InstanceId = instance_id, SyncTaskId = task_id })
   return task, err
 end
@@ -71,9 +71,9 @@ local CONCURRENCY = { concurrency = { least = 1, most = 1000, whole = true } }
 ---@return table<string, crsync.Error> errors by id
 function Client:get_tasks(instance_id, ids, options)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "get_tasks", 1)
-  check.ids(ids, 2, "ids", "get_tasks", 1)
-  local concurrency = check.options(options, 3, "get_tasks", CONCURRENCY, 1).concurrency or 16
+  argcheck.id(instance_id, 1, "instance_id", "get_tasks", 1)
+  argcheck.ids(ids, 2, "ids", "get_tasks", 1)
+  local concurrency = argcheck.options(options, 3, "get_tasks", CONCURRENCY, 1).concurrency or 16
   local list, tasks, failures = distinct(ids), {}, {}
   self.loop:all(#list, concurrency, concurrency, function(i)
     local id = list[i]
@@ -144,16 +144,16 @@ end
 ---@return integer|crsync.Error total  the service's count of all; the error when it failed
 function Client:list_tasks(instance_id, filter)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "list_tasks", 1)
-  return collect(self, "ListRepoSyncTask", instance_id, check.options(filter, 2, "list_tasks", TASK_FILTER, 1))
+  argcheck.id(instance_id, 1, "instance_id", "list_tasks", 1)
+  return collect(self, "ListRepoSyncTask", instance_id, argcheck.options(filter, 2, "list_tasks", TASK_FILTER, 1))
 end
 
 --- The same, page by page as the loop goes on: `for task in client:tasks(…) do`. Raises the error table on failure.
 ---@return fun(): crsync.ListedTask|nil
 function Client:tasks(instance_id, filter)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "tasks", 1)
-  filter = check.options(filter, 2, "tasks", TASK_FILTER, 1)
+  argcheck.id(instance_id, 1, "instance_id", "tasks", 1)
+  filter = argcheck.options(filter, 2, "tasks", TASK_FILTER, 1)
   local next_item = items(self, "ListRepoSyncTask", instance_id, filter)
   return function()
     local item, err = next_item()
@@ -169,8 +169,8 @@ end
 ---@return integer|crsync.Error total
 function Client:list_rules(instance_id, filter)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "list_rules", 1)
-  return collect(self, "ListRepoSyncRule", instance_id, check.options(filter, 2, "list_rules", RULE_FILTER, 1))
+  argcheck.id(instance_id, 1, "instance_id", "list_rules", 1)
+  return collect(self, "ListRepoSyncRule", instance_id, argcheck.options(filter, 2, "list_rules", RULE_FILTER, 1))
 end
 
 -- ---- making and ending --------------------------------------------------------------------------------
@@ -189,8 +189,8 @@ end
 ---@return table|crsync.Error answer
 function Client:create_task(instance_id, params)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "create_task", 1)
-  check.params(params, 2, "create_task", operations.CreateRepoSyncTask.required, 1)
+  argcheck.id(instance_id, 1, "instance_id", "create_task", 1)
+  argcheck.params(params, 2, "create_task", operations.CreateRepoSyncTask.required, 1)
   return create(self, operations.CreateRepoSyncTask, instance_id, params)
 end
 
@@ -200,8 +200,8 @@ end
 ---@return table|crsync.Error answer
 function Client:create_task_by_rule(instance_id, params)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "create_task_by_rule", 1)
-  check.params(params, 2, "create_task_by_rule", operations.CreateRepoSyncTaskByRule.required, 1)
+  argcheck.id(instance_id, 1, "instance_id", "create_task_by_rule", 1)
+  argcheck.params(params, 2, "create_task_by_rule", operations.CreateRepoSyncTaskByRule.required, 1)
   return create(self, operations.CreateRepoSyncTaskByRule, instance_id, params)
 end
 
@@ -211,8 +211,8 @@ end
 ---@return table|crsync.Error answer
 function Client:create_rule(instance_id, params)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "create_rule", 1)
-  check.params(params, 2, "create_rule", operations.CreateRepoSyncRule.required, 1)
+  argcheck.id(instance_id, 1, "instance_id", "create_rule", 1)
+  argcheck.params(params, 2, "create_rule", operations.CreateRepoSyncRule.required, 1)
   return create(self, operations.CreateRepoSyncRule, instance_id, params)
 end
 
@@ -228,8 +228,8 @@ end
 ---@return crsync.Error|nil
 function Client:cancel_task(instance_id, task_id)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "cancel_task", 1)
-  check.id(task_id, 2, "task_id", "cancel_task", 1)
+  argcheck.id(instance_id, 1, "instance_id", "cancel_task", 1)
+  argcheck.id(task_id, 2, "task_id", "cancel_task", 1)
   return finish(self, "CancelRepoSyncTask", instance_id, "SyncTaskId", task_id)
 end
 
@@ -238,8 +238,8 @@ end
 ---@return crsync.Error|nil
 function Client:delete_rule(instance_id, rule_id)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "delete_rule", 1)
-  check.id(rule_id, 2, "rule_id", "delete_rule", 1)
+  argcheck.id(instance_id, 1, "instance_id", "delete_rule", 1)
+  argcheck.id(rule_id, 2, "rule_id", "delete_rule", 1)
   return finish(self, "DeleteRepoSyncRule", instance_id, "SyncRuleId", rule_id)
 end
 
@@ -265,10 +265,10 @@ end
 function Client:call(action, params, options)
   check_open(self)
   if type(action) ~= "string" or not action:find("^%a%w*$") then
-    check.fail(1, "action", "call", "expected the name of an operation", 1)
+    argcheck.fail(1, "action", "call", "expected the name of an operation", 1)
   end
-  check.params(params, 2, "call", {}, 1)
-  options = check.options(options, 3, "call", CALL_OPTIONS, 1)
+  argcheck.params(params, 2, "call", {}, 1)
+  options = argcheck.options(options, 3, "call", CALL_OPTIONS, 1)
   local answer, err = call.perform(self, operation_named(action, options), params or {}, options.deadline)
   return answer, err
 end
@@ -298,9 +298,9 @@ end
 --- err.task is the last task seen
 function Client:wait(instance_id, task_id, options)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "wait", 1)
-  check.id(task_id, 2, "task_id", "wait", 1)
-  options = check.options(options, 3, "wait", wait.OPTIONS, 1)
+  argcheck.id(instance_id, 1, "instance_id", "wait", 1)
+  argcheck.id(task_id, 2, "task_id", "wait", 1)
+  options = argcheck.options(options, 3, "wait", wait.OPTIONS, 1)
   return wait.run(watcher(self, instance_id, task_id), options)
 end
 
@@ -312,9 +312,9 @@ end
 ---@return table<string, integer> summary  total, success, failed, canceled, timeout, error
 function Client:wait_all(instance_id, ids, options)
   check_open(self)
-  check.id(instance_id, 1, "instance_id", "wait_all", 1)
-  check.ids(ids, 2, "ids", "wait_all", 1)
-  options = check.options(options, 3, "wait_all", wait.OPTIONS_OF_ALL, 1)
+  argcheck.id(instance_id, 1, "instance_id", "wait_all", 1)
+  argcheck.ids(ids, 2, "ids", "wait_all", 1)
+  options = argcheck.options(options, 3, "wait_all", wait.OPTIONS_OF_ALL, 1)
   local list, results = distinct(ids), {}
   self.loop:all(#list, math.max(#list, 1), options.concurrency or 16, function(i)
     local task, err = wait.run(watcher(self, instance_id, list[i]), options)

@@ -1,9 +1,9 @@
 --- Options, environment, the CLI's profile and defaults becoming one checked table of settings, each with the place
 --- that it comes from. Keys are credentials.lua's.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local endpoints = require "crsync.endpoint"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local profiles = require "crsync.profile"
 

@@ -2,7 +2,7 @@
 --- stays here is the source's name and when its keys end. Where they come from is credentials/chain.lua's.
 
 local chain = require "crsync.credentials.chain"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"

@@ -1,7 +1,7 @@
 --- Waits as people watch them: redrawn in place at a terminal, plain lines anywhere else. Writes to a stream that it is
 --- given; knows tasks and their numbers, not how they came.
 
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 local display = {}
 

@@ -1,8 +1,8 @@
 --- A value as Lua source that a person can read and `load` can run.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local fields = require "crsync.fields"
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 local dump = {}
 

@@ -1,6 +1,6 @@
 --- Endpoints: what a person writes becoming scheme, host and port; the region's own hosts.
 
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 
 local endpoint = {}

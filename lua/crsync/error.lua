@@ -1,8 +1,8 @@
 --- The error table: what failed, why, and what to do, for programs as fields and for people as one line.
 
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local operations = require "crsync.operations"
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 ---@alias crsync.Kind
 ---| "config"      # missing or contradictory configuration

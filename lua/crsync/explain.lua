@@ -6,7 +6,7 @@ local client = require "crsync.client"
 local config = require "crsync.config"
 local core = require "crsync.core"
 local credentials = require "crsync.credentials"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local profile = require "crsync.profile"
 local variables = require "crsync.credentials.variables"
 

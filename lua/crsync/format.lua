@@ -1,10 +1,10 @@
 --- A task as a report that a person reads at a glance. Foreign text is made harmless; nothing here raises for
 --- whatever a table holds.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local fields = require "crsync.fields"
 local progress = require "crsync.progress"
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 local format = {}
 

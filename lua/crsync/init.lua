@@ -11,7 +11,7 @@ if not loaded then
     .. " luarocks --lua-version %s"):format(this, _VERSION:match "%d%.%d") or problem, 0)
 end
 
-local check = require "crsync.check"
+local argcheck = require "crsync.util.argcheck"
 local client = require "crsync.client"
 local config = require "crsync.config"
 local core = require "crsync.core"
@@ -49,8 +49,8 @@ local default_client
 ---@return crsync.Task|nil
 ---@return crsync.Error|nil
 function crsync.get_task(instance_id, task_id)
-  check.id(instance_id, 1, "instance_id", "get_task", 1)
-  check.id(task_id, 2, "task_id", "get_task", 1)
+  argcheck.id(instance_id, 1, "instance_id", "get_task", 1)
+  argcheck.id(task_id, 2, "task_id", "get_task", 1)
   if not default_client then
     local made, err = client.new {}
     if not made then return nil, err end

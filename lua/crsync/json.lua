@@ -1,9 +1,9 @@
 --- A value as JSON, lossless: integers exact, empty lists lists, the same bytes every time. lua-cjson writes 14
 --- digits and cannot tell an empty list, so this is our own.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local fields = require "crsync.fields"
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 local json = {}
 

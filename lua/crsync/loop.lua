@@ -2,7 +2,7 @@
 --- event loop takes over through a table with `wait(fd, seconds)` and `sleep(seconds)`, which yield as that loop
 --- wants it. Ready ones for cqueues, luv and Copas are in loop/. Knows jobs and time, not operations.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 
 ---@class crsync.Loop

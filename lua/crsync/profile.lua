@@ -2,7 +2,7 @@
 --- credentials/modes.lua's, its settings config.lua's.
 
 local core = require "crsync.core"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 
 ---@class crsync.Profile
 ---@field path string

@@ -1,7 +1,7 @@
 --- A task as numbers. Pure: the clock is passed in. Only the task's own status decides whether it has ended;
 --- its `Progress` field, which is 0 or 1, is left out of account.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 
 ---@class crsync.Progress
 ---@field percent integer|nil     0 to 100; nil while unknown; 100 exactly when the task is SUCCESS

@@ -4,7 +4,7 @@
 local core = require "crsync.core"
 local errors = require "crsync.error"
 local operations = require "crsync.operations"
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
 local KEY, SECRET, TOKEN = "IdOfTheFuzzer", "TheSecret/OfThe+Fuzzer=", "TheToken/OfThe+Fuzzer=="
 local HIDDEN = { SECRET, "TheSecret%2FOfThe%2BFuzzer%3D", TOKEN }

@@ -37,7 +37,7 @@
 
 local certificates = require "spec.support.certificates"
 local cjson = require "cjson"
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local socket = require "socket"
 
 local Endpoint = {}

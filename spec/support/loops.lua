@@ -5,7 +5,7 @@
 --   local client = server:client { loop = loops.adapter "cqueues" }
 --   run(function() … client:get_task(…) end, …)
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 
 local LOOPS = {}

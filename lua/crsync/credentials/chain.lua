@@ -2,7 +2,7 @@
 --- only the instance's metadata, which nobody configures, may be missing. Here are the keys that are simply there, in
 --- options and environment; what has to be asked is search.lua's.
 
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"
 local new_source = require "crsync.credentials.source"

@@ -2,7 +2,7 @@
 --- What it prints is never shown; of its errors the first line, unless it looks like a key.
 
 local core = require "crsync.core"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local fetch = require "crsync.fetch"
 local keys = require "crsync.credentials.keys"
 

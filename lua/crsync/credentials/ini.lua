@@ -1,7 +1,7 @@
 --- The SDKs' ini file, ~/.alibabacloud/credentials: found and read, its sections under the names that config.json uses.
 
 local core = require "crsync.core"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local profile = require "crsync.profile"
 
 local ini = {}

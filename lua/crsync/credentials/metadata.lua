@@ -3,7 +3,7 @@
 --- https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 
 local core = require "crsync.core"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local fetch = require "crsync.fetch"
 local keys = require "crsync.credentials.keys"
 local uri = require "crsync.credentials.uri"

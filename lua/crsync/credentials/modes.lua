@@ -1,8 +1,8 @@
 --- What a profile says becoming keys, by its mode. A profile of the ini file comes under the same names.
 --- https://www.alibabacloud.com/help/en/cli/configure-credentials
 
-local compat = require "crsync.compat"
-local environment = require "crsync.environment"
+local compat = require "crsync.util.compat"
+local environment = require "crsync.util.environment"
 local external = require "crsync.credentials.external"
 local metadata = require "crsync.credentials.metadata"
 local sts = require "crsync.credentials.sts"

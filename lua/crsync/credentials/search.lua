@@ -1,7 +1,7 @@
 --- Sources of keys that are asked: a role of OIDC's, a profile of the CLI's or of the ini file, a URL, the instance's
 --- metadata. The first that is configured.
 
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local ini = require "crsync.credentials.ini"
 local metadata = require "crsync.credentials.metadata"

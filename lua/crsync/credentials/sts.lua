@@ -3,10 +3,10 @@
 --- one signature does for all.
 --- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local endpoint = require "crsync.endpoint"
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local fetch = require "crsync.fetch"
 local keys = require "crsync.credentials.keys"
 local uri = require "crsync.credentials.uri"

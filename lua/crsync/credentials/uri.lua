@@ -1,7 +1,7 @@
 --- Keys from a URL that answers with them, ALIBABA_CLOUD_CREDENTIALS_URI.
 --- https, or http where it cannot be overheard: this machine and its link. Of the URL only the host is ever shown.
 
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 local fetch = require "crsync.fetch"
 local keys = require "crsync.credentials.keys"
 

@@ -1,6 +1,6 @@
 --- Keys in the environment: the families of variables that the vendor's tools set and read, each only as a whole set.
 
-local environment = require "crsync.environment"
+local environment = require "crsync.util.environment"
 
 local variables = {}
 

@@ -1,7 +1,7 @@
 --- What the sandbox plays: a scenario file, or the built-in one. Read as Lua that can do nothing; a mistake is told
 --- with its place and the reason.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 
 local scenario = {}
 

@@ -1,6 +1,6 @@
 -- Many connections in one thread: coroutines over luasocket's select, with timers.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local socket = require "socket"
 
 local scheduler = {}

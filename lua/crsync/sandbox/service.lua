@@ -1,6 +1,6 @@
 --- The sandbox's service: what each operation answers. Knows requests and time, not sockets.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local json = require "crsync.json"
 local known = require "crsync.operations"

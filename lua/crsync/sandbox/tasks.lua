@@ -1,6 +1,6 @@
 --- Sync tasks that move with time: what each looks like at a moment. Pure; the clock is passed in.
 
-local compat = require "crsync.compat"
+local compat = require "crsync.util.compat"
 
 local tasks = {}
 

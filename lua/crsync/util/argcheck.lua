@@ -1,13 +1,13 @@
 --- Arguments of public functions: what cannot be right raises, in the name of the function and at the line of the
 --- script that called it.
 
-local text = require "crsync.text"
+local text = require "crsync.util.text"
 
-local check = {}
+local argcheck = {}
 
 --- Raises "bad argument #position to 'method' (name: problem)".
 ---@param level integer  stack level of the public function, seen from the caller of this
-function check.fail(position, name, method, problem, level)
+function argcheck.fail(position, name, method, problem, level)
   error(("bad argument #%d to '%s' (%s: %s)"):format(position, method, name, problem), level + 2)
 end
 
@@ -26,29 +26,29 @@ end
 ---@param name string       its name
 ---@param method string     the public function's name
 ---@param level integer     stack level of the public function, seen from the caller of this
-function check.id(value, position, name, method, level)
+function argcheck.id(value, position, name, method, level)
   local problem = id_problem(value)
-  if problem then check.fail(position, name, method, problem, level + 1) end
+  if problem then argcheck.fail(position, name, method, problem, level + 1) end
 end
 
 --- A sequence of ids.
-function check.ids(value, position, name, method, level)
+function argcheck.ids(value, position, name, method, level)
   if type(value) ~= "table" then
-    check.fail(position, name, method, "expected a sequence of ids, got " .. type(value), level + 1)
+    argcheck.fail(position, name, method, "expected a sequence of ids, got " .. type(value), level + 1)
   end
-  for i, id in ipairs(value) do check.id(id, position, name .. "[" .. i .. "]", method, level + 1) end
+  for i, id in ipairs(value) do argcheck.id(id, position, name .. "[" .. i .. "]", method, level + 1) end
 end
 
 --- A table of options: known names, each of them a number within its bounds or a value of its type.
 ---@param rules table<string, table>  by name: { least =, most =, above =, whole =, type = }
-function check.options(value, position, method, rules, level)
+function argcheck.options(value, position, method, rules, level)
   if value == nil then return {} end
   if type(value) ~= "table" then
-    check.fail(position, "options", method, "expected a table, got " .. type(value), level + 1)
+    argcheck.fail(position, "options", method, "expected a table, got " .. type(value), level + 1)
   end
   for name, given in pairs(value) do
     local rule = rules[name]
-    if not rule then check.fail(position, tostring(name), method, "unknown option", level + 1) end
+    if not rule then argcheck.fail(position, tostring(name), method, "unknown option", level + 1) end
     local problem
     if type(given) ~= (rule.type or "number") then
       problem = "expected a " .. (rule.type or "number") .. ", got " .. type(given)
@@ -56,22 +56,22 @@ function check.options(value, position, method, rules, level)
       and given > (rule.above or -1) and (not rule.whole or given == math.floor(given))) then
       problem = "out of range: " .. tostring(given)
     end
-    if problem then check.fail(position, name, method, problem, level + 1) end
+    if problem then argcheck.fail(position, name, method, problem, level + 1) end
   end
   return value
 end
 
 --- Parameters of an operation: a table that has those which are required.
-function check.params(value, position, method, required, level)
+function argcheck.params(value, position, method, required, level)
   if value == nil and #required == 0 then return {} end
   if type(value) ~= "table" then
-    check.fail(position, "params", method, "expected a table, got " .. (value == nil and "no value" or type(value)),
+    argcheck.fail(position, "params", method, "expected a table, got " .. (value == nil and "no value" or type(value)),
       level + 1)
   end
   for _, name in ipairs(required) do
-    if value[name] == nil or value[name] == "" then check.fail(position, name, method, "it is missing", level + 1) end
+    if value[name] == nil or value[name] == "" then argcheck.fail(position, name, method, "it is missing", level + 1) end
   end
   return value
 end
 
-return check
+return argcheck
