@@ -2,7 +2,7 @@
 -- verifies each signature. A push of a three-layer image to two regions, one of which fails, watched to the end.
 
 local crsync = require "crsync"
-local dump = require "crsync.dump"
+local lua_source = require "crsync.print.lua_source"
 
 local LUA = os.getenv "LUA" or "lua5.4"
 
@@ -35,7 +35,7 @@ local task = assert(client:get_task("cri-sandbox", "rst-small"))
 print(crsync.format(task))
 
 heading "the same as nested Lua tables"
-print("task = " .. dump.lua_source(task))
+print("task = " .. lua_source.of(task))
 
 heading "a push to two regions, watched to the end: crsync wait cri-sandbox rst-web-eu rst-web-us"
 local environment = {}

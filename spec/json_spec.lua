@@ -1,7 +1,7 @@
 local child = require "spec.support.child"
 local cjson = require "cjson"
 local examples = require "spec.support.examples"
-local json = require "crsync.json"
+local json = require "crsync.print.json"
 
 local function refused(value, part)
   local ok, err = pcall(json.encode, value)
@@ -87,7 +87,7 @@ end)
 
 it("to_json writes the same bytes in 20 processes", function()
   local script = [[local e = require "spec.support.examples"
-    io.write(require "crsync.json".encode(e.task "get.synchronizing-multi"))]]
+    io.write(require "crsync.print.json".encode(e.task "get.synchronizing-multi"))]]
   local seen
   for _ = 1, 20 do
     local bytes = child.run(script)

@@ -4,9 +4,10 @@ local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local display = require "crsync.display"
-local dump = require "crsync.dump"
+local lua_source = require "crsync.print.lua_source"
 local environment = require "crsync.util.environment"
 local explain = require "crsync.explain"
+local statuses = require "crsync.statuses"
 local text = require "crsync.util.text"
 
 local cli = {}
@@ -30,8 +31,7 @@ local function leave(status, message) error({ status = status, message = message
 local function leave_with(err) leave(status_of(err), tostring(err)) end
 
 local function status_of_task(task)
-  local ended_badly = task.TaskStatus == "ERROR" or task.TaskStatus == "CANCELED"
-  return ended_badly and TASK_FAILED or DONE
+  return statuses.failed[task.TaskStatus] and TASK_FAILED or DONE
 end
 
 -- ---- arguments --------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ local function write(arguments, value, as_text)
   elseif arguments.output == "json" then
     print(crsync.to_json(value))
   elseif arguments.output == "lua" then
-    print("return " .. dump.lua_source(value))
+    print("return " .. lua_source.of(value))
   else
     print(as_text(value))
   end
@@ -387,7 +387,7 @@ end
 
 function commands.call(arguments, client)
   local answer = must(client:call(arguments.action, parameters(arguments.parameter)))
-  write(arguments, answer, function(value) return require "crsync.json".encode(value, { indent = 2 }) end)
+  write(arguments, answer, function(value) return require "crsync.print.json".encode(value, { indent = 2 }) end)
   return DONE
 end
 

@@ -16,13 +16,13 @@ local client = require "crsync.client"
 local config = require "crsync.config"
 local core = require "crsync.core"
 local errors = require "crsync.error"
-local format = require "crsync.format"
-local json = require "crsync.json"
+local report = require "crsync.print.report"
+local json = require "crsync.print.json"
 local progress = require "crsync.progress"
 
 local crsync = {
   _VERSION = "crsync " .. config.VERSION,
-  format = format.task,
+  format = report.task,
   is_error = errors.is_error,
   progress = progress.of,
   sign = core.sign,

@@ -2,6 +2,7 @@
 --- its `Progress` field, which is 0 or 1, is left out of account.
 
 local compat = require "crsync.util.compat"
+local statuses = require "crsync.statuses"
 
 ---@class crsync.Progress
 ---@field percent integer|nil     0 to 100; nil while unknown; 100 exactly when the task is SUCCESS
@@ -18,9 +19,6 @@ local compat = require "crsync.util.compat"
 ---@field idle number|nil         seconds since status or bytes last changed (inside a wait)
 
 local progress = {}
-
-local FINAL = { SUCCESS = true, ERROR = true, CANCELED = true }
-local FAILED = { ERROR = true, CANCELED = true }
 
 -- A size that can be reckoned with: a number of at least 0.
 local function size(value)
@@ -47,7 +45,7 @@ local function sum_layers(task)
       p.total = add(p.total, total)
       p.synced = add(p.synced, math.min(size(layer.SyncedSize), total))
       if layer.TaskStatus == "SUCCESS" then p.layers_done = p.layers_done + 1 end
-      if FAILED[layer.TaskStatus] then p.layers_failed = p.layers_failed + 1 end
+      if statuses.failed[layer.TaskStatus] then p.layers_failed = p.layers_failed + 1 end
     end
   end
   p.synced, p.total = whole(p.synced), whole(p.total)
@@ -68,7 +66,7 @@ function progress.of(task)
     error("bad argument #1 to 'progress' (expected a task, got " .. type(task) .. ")", 2)
   end
   local p = sum_layers(task)
-  p.final = FINAL[task.TaskStatus] or false
+  p.final = statuses.final[task.TaskStatus] or false
   p.ok = task.TaskStatus == "SUCCESS"
   p.percent = percent(p)
   return p

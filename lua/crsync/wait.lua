@@ -3,8 +3,8 @@
 
 local core = require "crsync.core"
 local errors = require "crsync.error"
-local fields = require "crsync.fields"
 local progress = require "crsync.progress"
+local statuses = require "crsync.statuses"
 
 ---@class crsync.WaitOptions
 ---@field timeout number|nil          seconds for the whole wait; 3600. 0: one look
@@ -35,7 +35,7 @@ local GROWTH = 1.5
 
 -- A wait that ended without success.
 local function ended(w, code, message)
-  local issue = w.task and fields.issues[w.task.TaskIssue]
+  local issue = w.task and statuses.issues[w.task.TaskIssue]
   return errors.new { kind = "task", code = code, message = message, action = "GetRepoSyncTask", task = w.task,
     endpoint = w.watched.host, request_id = w.task and w.task.RequestId, attempts = w.looks, hint = issue }
 end

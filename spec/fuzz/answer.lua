@@ -2,7 +2,7 @@
 -- read back the same.
 
 local core = require "crsync.core"
-local json = require "crsync.json"
+local json = require "crsync.print.json"
 local operations = require "crsync.operations"
 local same = require "spec.fuzz.same"
 

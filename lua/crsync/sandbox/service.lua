@@ -2,7 +2,7 @@
 
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
-local json = require "crsync.json"
+local json = require "crsync.print.json"
 local known = require "crsync.operations"
 local tasks = require "crsync.sandbox.tasks"
 

@@ -69,7 +69,9 @@ function argcheck.params(value, position, method, required, level)
       level + 1)
   end
   for _, name in ipairs(required) do
-    if value[name] == nil or value[name] == "" then argcheck.fail(position, name, method, "it is missing", level + 1) end
+    if value[name] == nil or value[name] == "" then
+      argcheck.fail(position, name, method, "it is missing", level + 1)
+    end
   end
   return value
 end

@@ -1,5 +1,5 @@
---- The order in which documented fields are shown, which of them are lists, what their words mean. Data, and what JSON
---- and Lua source both need to order keys.
+--- The order in which documented fields are shown, and which of them are lists. Data, and what JSON and Lua source both
+--- need to order keys.
 
 local fields = {}
 
@@ -34,17 +34,6 @@ for position, name in ipairs(ORDER) do fields.rank[name] = position end
 fields.lists = {
   LayerTasks = true, SyncTasks = true, SyncRules = true, Instances = true, Repositories = true, Images = true,
   Namespaces = true, Regions = true, Tags = true,
-}
-
---- What each documented TaskIssue means and what to do about it.
----@type table<string, string>
-fields.issues = {
-  NETWORK_ERROR = "the network between the registries was unstable; a new task may succeed",
-  INTERNAL_ERROR = "the service failed; a new task may succeed",
-  TAG_CONFLICT = "the tag exists at the destination and tags are immutable there; use another tag",
-  OSS_POLICY_UNAUTHORIZED = "the registry may not write to its OSS bucket; grant it that, then start a new task",
-  UNSUPPORTED_FORMAT = "the image's manifest or config has a format that cannot be synchronized",
-  DATA_LENGTH_EXCEEDED = "the image's manifest or config is too large",
 }
 
 local function before(a, b)

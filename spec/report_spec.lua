@@ -1,8 +1,8 @@
 local examples = require "spec.support.examples"
-local format = require "crsync.format"
+local task_report = require "crsync.print.report"
 local text = require "crsync.util.text"
 
-local function report(name, options) return format.task(examples.task(name), options) end
+local function report(name, options) return task_report.task(examples.task(name), options) end
 
 local function has(s, part) assert.truthy(s:find(part, 1, true), s) end
 
@@ -48,7 +48,7 @@ layers
       local status = i <= 4000 and "SUCCESS" or i == 5000 and "ERROR" or "PENDING"
       task.LayerTasks[i] = { Digest = ("sha256:%064x"):format(i), Size = 10, SyncedSize = 0, TaskStatus = status }
     end
-    local r = format.task(task)
+    local r = task_report.task(task)
     has(r, "layers    1 ERROR, 999 PENDING, 4000 SUCCESS\n  sha256:000000000000  ERROR  ")
     has(r, "... and 980 more that are not finished")
     assert.is_true(select(2, r:gsub("\n", "")) < 40)
@@ -57,7 +57,7 @@ layers
   it("of many finished layers lists none", function()
     local task = { TaskStatus = "SUCCESS", LayerTasks = {} }
     for i = 1, 13 do task.LayerTasks[i] = { TaskStatus = "SUCCESS", Size = i, SyncedSize = i } end
-    assert.truthy(format.task(task):find("layers    13 SUCCESS$"))
+    assert.truthy(task_report.task(task):find("layers    13 SUCCESS$"))
   end)
 end)
 
@@ -77,8 +77,8 @@ describe("a report's form", function()
   it("keeps ids whole from 60 columns on", function()
     for _, name in ipairs(all) do
       local task = examples.task(name)
-      has(format.task(task, { width = 60 }), task.SyncTaskId)
-      has(format.task(task, { width = 60 }), task.RequestId)
+      has(task_report.task(task, { width = 60 }), task.SyncTaskId)
+      has(task_report.task(task, { width = 60 }), task.RequestId)
     end
   end)
 
@@ -94,7 +94,7 @@ describe("a report's form", function()
       TaskTrigger = evil, Priority = evil, ImageFrom = { RegionId = evil, RepoName = evil, ImageTag = evil },
       ImageTo = { InstanceId = evil }, LayerTasks = { { Digest = evil, TaskStatus = evil, Size = evil } } }
     for _, width in ipairs { 40, 80, 300 } do
-      local r = format.task(task, { width = width })
+      local r = task_report.task(task, { width = width })
       assert.is_nil(r:gsub("\n", ""):find("[%z\1-\31\127\255]"))
       assert.is_nil(r:find("\226\128\174", 1, true))
     end
@@ -105,12 +105,12 @@ describe("a report's form", function()
       { TaskStatus = {}, SyncTaskId = 5, SyncedSize = "many", ImageFrom = {} },
       { TaskStatus = "ERROR", TaskIssue = {} },
       { LayerTasks = { { Size = 0 / 0, SyncedSize = math.huge, Digest = 7 } } } } do
-      assert.is_string(format.task(task))
+      assert.is_string(task_report.task(task))
     end
   end)
 
   it("refuses what is no table", function()
-    local ok, message = pcall(format.task, "rst-1")
+    local ok, message = pcall(task_report.task, "rst-1")
     assert.is_false(ok)
     has(message, "bad argument #1 to 'format'")
   end)

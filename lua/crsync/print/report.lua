@@ -2,11 +2,11 @@
 --- whatever a table holds.
 
 local compat = require "crsync.util.compat"
-local fields = require "crsync.fields"
 local progress = require "crsync.progress"
+local statuses = require "crsync.statuses"
 local text = require "crsync.util.text"
 
-local format = {}
+local report = {}
 
 local DEFAULT_WIDTH, LEAST_WIDTH = 80, 40
 local MOST_LAYERS = 12  -- listed one by one; of more, only those that are unfinished or failed
@@ -57,10 +57,10 @@ local function wrapped(s, columns)
   return lines
 end
 
-local function add_line(report, label, value)
+local function add_line(page, label, value)
   if not value then return end
-  for i, line in ipairs(wrapped(value, report.width - LABEL)) do
-    report[#report + 1] = padded(i == 1 and label or "", LABEL) .. line
+  for i, line in ipairs(wrapped(value, page.width - LABEL)) do
+    page[#page + 1] = padded(i == 1 and label or "", LABEL) .. line
   end
 end
 
@@ -82,22 +82,22 @@ local function percent_text(p) return p.percent and p.percent .. " %" or "-" end
 
 -- ---- the head -----------------------------------------------------------------------------------------
 
-local function add_status(report, task, p)
+local function add_status(page, task, p)
   local status = shown(task.TaskStatus) or "unknown status"
   local line = status
   if not p.ok then line = line .. "  " .. percent_text(p) end
-  report[#report + 1] = padded("status", LABEL) .. painted(text.truncate(line, report.width - LABEL),
-    task.TaskStatus, report.color)
+  page[#page + 1] = padded("status", LABEL) .. painted(text.truncate(line, page.width - LABEL),
+    task.TaskStatus, page.color)
 end
 
-local function add_reason(report, task)
+local function add_reason(page, task)
   local issue = shown(task.TaskIssue)
   if not issue then
-    if task.TaskStatus == "ERROR" then add_line(report, "reason", "not told by the service") end
+    if task.TaskStatus == "ERROR" then add_line(page, "reason", "not told by the service") end
     return
   end
-  local meaning = fields.issues[task.TaskIssue]
-  add_line(report, "reason", issue .. (meaning and ": " .. meaning or ""))
+  local meaning = statuses.issues[task.TaskIssue]
+  add_line(page, "reason", issue .. (meaning and ": " .. meaning or ""))
 end
 
 local function size_text(task, p)
@@ -119,18 +119,18 @@ local function details_of(task)
   return #parts > 0 and table.concat(parts, ", ") or nil
 end
 
-local function add_head(report, task, p)
-  add_line(report, "task", shown(task.SyncTaskId) or "unknown id")
-  add_status(report, task, p)
-  add_reason(report, task)
+local function add_head(page, task, p)
+  add_line(page, "task", shown(task.SyncTaskId) or "unknown id")
+  add_status(page, task, p)
+  add_reason(page, task)
   local from, to = image_lines(task.ImageFrom, task.ImageTo)
-  add_line(report, "from", from)
-  add_line(report, "to", to)
-  add_line(report, "copied", size_text(task, p))
-  add_line(report, "details", details_of(task))
-  add_line(report, "rule", shown(task.SyncRuleId))
-  add_line(report, "batch", shown(task.SyncBatchTaskId))
-  add_line(report, "request", shown(task.RequestId))
+  add_line(page, "from", from)
+  add_line(page, "to", to)
+  add_line(page, "copied", size_text(task, p))
+  add_line(page, "details", details_of(task))
+  add_line(page, "rule", shown(task.SyncRuleId))
+  add_line(page, "batch", shown(task.SyncBatchTaskId))
+  add_line(page, "request", shown(task.RequestId))
 end
 
 -- ---- the layers ---------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ local function widest(rows, name, most)
   return math.min(width, most)
 end
 
-local function add_layer_rows(report, layers)
+local function add_layer_rows(page, layers)
   local rows = {}
   for i, layer in ipairs(layers) do rows[i] = layer_cells(layer) end
   local digests, states, sizes = widest(rows, "digest", 24), widest(rows, "status", 13), widest(rows, "size", 9)
@@ -181,11 +181,11 @@ local function add_layer_rows(report, layers)
     local status = padded(text.truncate(row.status, states), states)
     local rest = "  " .. right(row.size, sizes) .. "  " .. right(row.percent, 5)
     local used = text.width(left) + states + text.width(rest)
-    if used + #row.bar + 2 <= report.width then rest = rest .. "  " .. row.bar end
-    if used <= report.width then
-      report[#report + 1] = left .. painted(status, row.key, report.color) .. rest
+    if used + #row.bar + 2 <= page.width then rest = rest .. "  " .. row.bar end
+    if used <= page.width then
+      page[#page + 1] = left .. painted(status, row.key, page.color) .. rest
     else
-      report[#report + 1] = text.truncate(left .. status .. rest, report.width)
+      page[#page + 1] = text.truncate(left .. status .. rest, page.width)
     end
   end
 end
@@ -196,7 +196,7 @@ local function noteworthy(layers)
   for _, layer in ipairs(layers) do
     local status = type(layer) == "table" and layer.TaskStatus or nil
     local list = status == "SYNCHRONIZING" and moving or others
-    if status == "ERROR" or status == "CANCELED" then list = failed end
+    if statuses.failed[status] then list = failed end
     if status ~= "SUCCESS" then list[#list + 1] = layer end
   end
   for _, list in ipairs { moving, others } do
@@ -217,35 +217,35 @@ local function counts_of(layers)
   return table.concat(names, ", ")
 end
 
-local function add_many_layers(report, layers)
-  add_line(report, "layers", counts_of(layers))
+local function add_many_layers(page, layers)
+  add_line(page, "layers", counts_of(layers))
   local all, some = noteworthy(layers), {}
   for i = 1, math.min(#all, MOST_SHOWN) do some[i] = all[i] end
-  add_layer_rows(report, some)
-  if #all > #some then report[#report + 1] = ("  ... and %d more that are not finished"):format(#all - #some) end
+  add_layer_rows(page, some)
+  if #all > #some then page[#page + 1] = ("  ... and %d more that are not finished"):format(#all - #some) end
 end
 
-local function add_layers(report, task)
+local function add_layers(page, task)
   local layers = type(task.LayerTasks) == "table" and task.LayerTasks or {}
-  if #layers > MOST_LAYERS then return add_many_layers(report, layers) end
-  if #layers > 0 then report[#report + 1] = "layers" end
-  add_layer_rows(report, layers)
+  if #layers > MOST_LAYERS then return add_many_layers(page, layers) end
+  if #layers > 0 then page[#page + 1] = "layers" end
+  add_layer_rows(page, layers)
 end
 
 --- A report of one task: several lines, the last without a line end. The same bytes for the same task.
 ---@param task crsync.Task
 ---@param options { color: boolean?, width: integer? }|nil  color: off unless true; width: columns, 80
 ---@return string
-function format.task(task, options)
+function report.task(task, options)
   if type(task) ~= "table" then
     error("bad argument #1 to 'format' (expected a task, got " .. type(task) .. ")", 2)
   end
   options = type(options) == "table" and options or {}
   local width = compat.tointeger(options.width) or DEFAULT_WIDTH
-  local report = { width = math.max(width, LEAST_WIDTH), color = options.color == true }
-  add_head(report, task, progress.of(task))
-  add_layers(report, task)
-  return table.concat(report, "\n")
+  local page = { width = math.max(width, LEAST_WIDTH), color = options.color == true }
+  add_head(page, task, progress.of(task))
+  add_layers(page, task)
+  return table.concat(page, "\n")
 end
 
-return format
+return report

@@ -1,10 +1,10 @@
 --- A value as Lua source that a person can read and `load` can run.
 
 local compat = require "crsync.util.compat"
-local fields = require "crsync.fields"
+local fields = require "crsync.print.fields"
 local text = require "crsync.util.text"
 
-local dump = {}
+local lua_source = {}
 
 local KEYWORDS = {}
 for word in ("and break do else elseif end false for function global goto if in local nil not or repeat return then"
@@ -84,10 +84,10 @@ end
 --- Raises for functions, userdata and tables within themselves.
 ---@param value any
 ---@return string
-function dump.lua_source(value)
+function lua_source.of(value)
   local out = {}
   write(value, out, "")
   return table.concat(out)
 end
 
-return dump
+return lua_source

@@ -1,8 +1,8 @@
 local compat = require "crsync.util.compat"
-local dump = require "crsync.dump"
+local lua_source = require "crsync.print.lua_source"
 local examples = require "spec.support.examples"
 
-local function back(value) return assert(compat.load("return " .. dump.lua_source(value), "=dump", _G))() end
+local function back(value) return assert(compat.load("return " .. lua_source.of(value), "=source", _G))() end
 
 describe("Lua source", function()
   it("is readable, in the order of the documentation", function()
@@ -19,7 +19,7 @@ describe("Lua source", function()
   },
   ["and"] = true,
   ["odd key"] = {},
-}]], dump.lua_source { ["odd key"] = {}, ["and"] = true, LayerTasks = { { Size = 5 } }, TaskStatus = "SUCCESS",
+}]], lua_source.of { ["odd key"] = {}, ["and"] = true, LayerTasks = { { Size = 5 } }, TaskStatus = "SUCCESS",
       ImageTo = { RegionId = "eu-west-1" }, SyncedSize = 5 })
   end)
 
@@ -44,7 +44,7 @@ describe("Lua source", function()
   end)
 
   it("holds no control character", function()
-    assert.is_nil(dump.lua_source({ "\27\7\0\127" }):gsub("\n", ""):find("%c"))
+    assert.is_nil(lua_source.of({ "\27\7\0\127" }):gsub("\n", ""):find("%c"))
   end)
 
   it("gives back tables that are no lists", function()
@@ -53,9 +53,9 @@ describe("Lua source", function()
   end)
 
   it("refuses functions and tables within themselves", function()
-    assert.is_false(pcall(dump.lua_source, { print }))
+    assert.is_false(pcall(lua_source.of, { print }))
     local t = {}
     t.t = t
-    assert.is_false(pcall(dump.lua_source, t))
+    assert.is_false(pcall(lua_source.of, t))
   end)
 end)

@@ -2,7 +2,7 @@
 --- digits and cannot tell an empty list, so this is our own.
 
 local compat = require "crsync.util.compat"
-local fields = require "crsync.fields"
+local fields = require "crsync.print.fields"
 local text = require "crsync.util.text"
 
 local json = {}
