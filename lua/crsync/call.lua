@@ -2,7 +2,7 @@
 --- loop.lua's, what is tried again retry.lua's.
 
 local core = require "crsync.core"
-local credentials = require "crsync.credentials"
+local refresh = require "crsync.credentials.refresh"
 local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local retry = require "crsync.retry"
@@ -60,7 +60,7 @@ end
 
 -- Keys, leave to send, then one request. The error is a plain table; `final` tells that no retry rule applies to it.
 local function try(self, operation, params, state, attempt)
-  local err = credentials.ensure(self, state.deadline, attempt.refused_keys)
+  local err = refresh.ensure(self, state.deadline, attempt.refused_keys)
   if err then return nil, err, true end
   attempt.generation = self.source.generation
   state.attempt = state.attempt + 1

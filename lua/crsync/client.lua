@@ -8,7 +8,7 @@ local core = require "crsync.core"
 local errors = require "crsync.error"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
-local profile = require "crsync.profile"
+local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
 local wait = require "crsync.wait"
 
@@ -343,7 +343,7 @@ end
 ---@return crsync.Client|nil
 ---@return crsync.Error|nil
 function client.new(options)
-  local chosen = profile.choose(options.profile) -- read once for both
+  local chosen = cli_profile.choose(options.profile) -- read once for both
   local settings, err = config.resolve(options, chosen)
   if not settings then return nil, err end
   local source, keys = chain.find(options, chosen)

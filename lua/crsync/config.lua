@@ -1,11 +1,11 @@
 --- Options, environment, the CLI's profile and defaults becoming one checked table of settings, each with the place
---- that it comes from. Keys are credentials.lua's.
+--- that it comes from. Keys are credentials/refresh.lua's.
 
 local compat = require "crsync.util.compat"
 local endpoints = require "crsync.endpoint"
 local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
-local profiles = require "crsync.profile"
+local cli_profile = require "crsync.credentials.cli_profile"
 
 ---@class crsync.Options
 ---@field region string|nil            region id, such as "cn-hangzhou"; or from environment or profile
@@ -94,7 +94,7 @@ local function of_profile(from, name)
     local value = fields[field]
     if type(value) == "string" then value = environment.trimmed(value) end
     if value ~= nil and value ~= "" and (value ~= 0 or name == "retry_count") then
-      return value, ("%s of profile %s in %s"):format(field, from.profile.name, from.profile.path)
+      return value, ("%s of profile %s in %s"):format(field, from.profile.name, from.cli_profile.path)
     end
   end
 end
@@ -259,14 +259,14 @@ local PLAIN = { "proxy", "insecure_skip_tls_verify", "loop", "transport", "on_at
 
 --- Checks the options and fills in environment, profile and defaults.
 ---@param options crsync.Options
----@param chosen crsync.Profile|nil  as profile.choose has it; nil: to be chosen here
+---@param chosen crsync.Profile|nil  as cli_profile.choose has it; nil: to be chosen here
 ---@return crsync.Settings|nil
 ---@return crsync.Error|nil
 ---@return crsync.Settings partial  what could be resolved, for `crsync config`
 function config.resolve(options, chosen)
   local settings, err = { sources = {} }, check_types(options) or check_loop(options.loop, options.transport)
   if err then return nil, err, settings end
-  local from = { options = options, profile = chosen or profiles.choose(options.profile) }
+  local from = { options = options, profile = chosen or cli_profile.choose(options.profile) }
   local function take(name, value, problem, source)
     settings[name], settings.sources[name] = value, source
     err = err or problem

@@ -5,10 +5,10 @@ local chain = require "crsync.credentials.chain"
 local client = require "crsync.client"
 local config = require "crsync.config"
 local core = require "crsync.core"
-local credentials = require "crsync.credentials"
+local refresh = require "crsync.credentials.refresh"
 local environment = require "crsync.util.environment"
-local profile = require "crsync.profile"
-local variables = require "crsync.credentials.variables"
+local cli_profile = require "crsync.credentials.cli_profile"
+local env = require "crsync.credentials.env"
 
 ---@class crsync.Explained
 ---@field setting string
@@ -80,7 +80,7 @@ local function variables_used(rows)
   for _, row in ipairs(rows) do
     if row.from:find "^[%u%d_]+$" then names[#names + 1] = row.from end
   end
-  local family = rows[#rows].from:find "^environment" and variables.find() or {}
+  local family = rows[#rows].from:find "^environment" and env.find() or {}
   for _, field in ipairs { "id", "secret", "token" } do names[#names + 1] = family[field] end
   return names
 end
@@ -110,7 +110,7 @@ end
 ---@return string[] notes          what works, and yet had better be seen to
 ---@return crsync.Error[] errors   what does not
 function explain.all(options)
-  local errs, chosen = {}, profile.choose(options.profile)
+  local errs, chosen = {}, cli_profile.choose(options.profile)
   local settings, err, partial = config.resolve(options, chosen)
   errs[#errs + 1] = err
   local rows, source = settings_of(partial), nil
@@ -118,7 +118,7 @@ function explain.all(options)
     local made
     made, err = client.new(options)
     if made then
-      err = credentials.ensure(made, core.now() + settings.deadline)
+      err = refresh.ensure(made, core.now() + settings.deadline)
       source = made.source
       made:close()
     end

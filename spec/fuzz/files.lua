@@ -9,19 +9,19 @@ local text
 core.read_file = function() return text, false end -- the one function by which files are read
 os.getenv = function(name) return name == "HOME" and "/h" or nil end -- luacheck: ignore 122
 
-local ini = require "crsync.credentials.ini"
-local profile = require "crsync.profile"
+local ini_profile = require "crsync.credentials.ini_profile"
+local cli_profile = require "crsync.credentials.cli_profile"
 
 return function(data)
   text = data
-  local chosen = profile.choose(nil)
+  local chosen = cli_profile.choose(nil)
   if chosen.fields then
     modes.of(chosen.fields)
     modes.is_empty(chosen.fields)
   else
     assert(type(chosen.problem) == "string" and #chosen.problem < 1000 + #data)
   end
-  local fields, path, reason = ini.read(nil)
+  local fields, path, reason = ini_profile.read(nil)
   if fields then modes.of(fields) elseif reason then assert(path and reason:find "^/h/" and #reason < 200, reason) end
   local words = external.words(data)
   assert(not words or #words > 0)

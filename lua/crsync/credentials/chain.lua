@@ -6,7 +6,7 @@ local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"
 local new_source = require "crsync.credentials.source"
-local variables = require "crsync.credentials.variables"
+local env = require "crsync.credentials.env"
 
 local chain = {}
 
@@ -41,15 +41,15 @@ local function given(options)
 end
 
 local function from_variables()
-  local family, reason = variables.find()
+  local family, reason = env.find()
   if reason then return nil, errors.config("%s", reason) end
   if not family then return nil end
-  return new_source("environment (" .. family.id .. ")", nil, true), variables.keys(family)
+  return new_source("environment (" .. family.id .. ")", nil, true), env.keys(family)
 end
 
 --- Finds the source for a client: the first that is configured. Keys that stay come back to be handed on and forgotten.
 ---@param options crsync.Options
----@param chosen crsync.Profile|nil  as profile.choose has it; nil: to be chosen here
+---@param chosen crsync.Profile|nil  as cli_profile.choose has it; nil: to be chosen here
 ---@return crsync.Source|nil
 ---@return crsync.Keys|crsync.Error|nil keys  the error when there is no source
 function chain.find(options, chosen)

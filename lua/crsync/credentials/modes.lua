@@ -4,7 +4,7 @@
 local compat = require "crsync.util.compat"
 local environment = require "crsync.util.environment"
 local external = require "crsync.credentials.external"
-local metadata = require "crsync.credentials.metadata"
+local ecs_ram_role = require "crsync.credentials.ecs_ram_role"
 local sts = require "crsync.credentials.sts"
 local uri = require "crsync.credentials.uri"
 
@@ -96,7 +96,7 @@ end
 
 local function of_instance(context, source, fields)
   local role = field(fields, "ram_role_name")
-  local known = source.roles[role or ""] or metadata.new(role)
+  local known = source.roles[role or ""] or ecs_ram_role.new(role)
   source.roles[role or ""] = known
   return known(context)
 end

@@ -3,19 +3,19 @@
 
 local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
-local ini = require "crsync.credentials.ini"
-local metadata = require "crsync.credentials.metadata"
+local ini_profile = require "crsync.credentials.ini_profile"
+local ecs_ram_role = require "crsync.credentials.ecs_ram_role"
 local modes = require "crsync.credentials.modes"
 local new_source = require "crsync.credentials.source"
-local profile = require "crsync.profile"
+local cli_profile = require "crsync.credentials.cli_profile"
 local sts = require "crsync.credentials.sts"
 local uri = require "crsync.credentials.uri"
-local variables = require "crsync.credentials.variables"
+local env = require "crsync.credentials.env"
 
 local search = {}
 
 local function from_oidc()
-  local role, reason = variables.oidc()
+  local role, reason = env.oidc()
   if reason then return nil, errors.config("%s", reason) end
   if not role then return nil end
   return new_source("OIDC (ALIBABA_CLOUD_ROLE_ARN)", function(context)
@@ -31,32 +31,32 @@ end
 -- Reads the file at each time of asking: what is in it may have changed, and none of it is kept.
 local function lookup_in(path)
   return function(name)
-    local document, reason = profile.read(path)
+    local document, reason = cli_profile.read(path)
     if not document then return nil, reason end
-    local fields = profile.find(document, name)
+    local fields = cli_profile.find(document, name)
     if not fields then return nil, ("%s has no profile %q"):format(path, name) end
     return fields
   end
 end
 
 local function from_ini(name)
-  local fields, path, reason = ini.read(name)
+  local fields, path, reason = ini_profile.read(name)
   if reason then return nil, errors.config("%s", reason) end
   if not fields or modes.is_empty(fields) then return nil end
   return profile_source(("profile %s in %s"):format(fields.name, path), fields.name, function(wanted)
-    local again, _, problem = ini.read(wanted)
+    local again, _, problem = ini_profile.read(wanted)
     return again, problem or ("%s has no section %q"):format(path, wanted)
   end)
 end
 
 -- What is asked for by name must be in one of the two files; the current profile of the CLI's may be an empty one.
 local function from_files(options, chosen)
-  chosen = chosen or profile.choose(options.profile)
+  chosen = chosen or cli_profile.choose(options.profile)
   if chosen and chosen.fields and (chosen.explicit or not modes.is_empty(chosen.fields)) then
     return profile_source(("profile %s in %s"):format(chosen.name, chosen.path), chosen.name, lookup_in(chosen.path))
   end
   if chosen and chosen.unusable then return nil, errors.config("%s", chosen.problem) end
-  local source, err = from_ini(options.profile or profile.name_from_environment())
+  local source, err = from_ini(options.profile or cli_profile.name_from_environment())
   if source or err then return source, err end
   local is_missed = chosen and chosen.explicit and not chosen.fields and (options.profile or chosen.present)
   if is_missed then return nil, errors.config("%s", chosen.problem) end
@@ -69,7 +69,7 @@ end
 
 -- The instance's metadata, which may be missing anywhere; then the URL, if there is one.
 local function instance_source(role, url)
-  local ask_instance = metadata.new(role)
+  local ask_instance = ecs_ram_role.new(role)
   return new_source("ECS metadata", function(context)
     local keys, reason = ask_instance(context)
     if keys or not url then return keys, reason end
@@ -89,7 +89,7 @@ end
 
 --- Finds the first that is configured; a source named "none" where there is none.
 ---@param options crsync.Options
----@param chosen crsync.Profile|nil  as profile.choose has it; nil: to be chosen here
+---@param chosen crsync.Profile|nil  as cli_profile.choose has it; nil: to be chosen here
 ---@return crsync.Source|nil
 ---@return crsync.Error|nil
 function search.find(options, chosen)

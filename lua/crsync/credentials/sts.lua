@@ -7,7 +7,7 @@ local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local endpoint = require "crsync.endpoint"
 local environment = require "crsync.util.environment"
-local fetch = require "crsync.fetch"
+local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
 local uri = require "crsync.credentials.uri"
 
@@ -72,14 +72,14 @@ end
 local function refusal(response, secrets)
   if response.status == 200 then return nil end
   local fields = keys.object(response.body) or {}
-  local code = type(fields.Code) == "string" and fetch.without(fields.Code, secrets) or ""
-  local message = type(fields.Message) == "string" and fetch.without(fields.Message, secrets) or ""
+  local code = type(fields.Code) == "string" and http.without(fields.Code, secrets) or ""
+  local message = type(fields.Message) == "string" and http.without(fields.Message, secrets) or ""
   local passing = response.status >= 500 or is_throttling(code, response.status)
   return {
     kind = is_throttling(code, response.status) and "throttled" or passing and "server" or "client",
     retryable = passing,
     code = code ~= "" and code or nil,
-    request_id = type(fields.RequestId) == "string" and fetch.without(fields.RequestId, secrets) or response.request_id,
+    request_id = type(fields.RequestId) == "string" and http.without(fields.RequestId, secrets) or response.request_id,
     message = message ~= "" and message or "STS answered with HTTP " .. response.status,
     hint = ADVICE[code],
   }
@@ -99,7 +99,7 @@ local function read(response)
 end
 
 local function ask(context, make_request, secrets)
-  local response, failure = fetch.repeated(context, context.client.settings.retry, make_request,
+  local response, failure = http.repeated(context, context.client.settings.retry, make_request,
     function(answer) return refusal(answer, secrets) end)
   if not response then return nil, failure end
   return read(response)
@@ -143,7 +143,7 @@ function sts.assume_role(context, source, role)
   if not params then return nil, at end
   params.ExternalId = role.external_id
   local function signed()
-    local headers, query = core.sign { method = "POST", host = fetch.host(at), path = "/", query = params,
+    local headers, query = core.sign { method = "POST", host = http.host(at), path = "/", query = params,
       action = "AssumeRole", version = VERSION, date = date(context), headers = { accept = "application/json" },
       access_key_id = source.access_key_id, access_key_secret = source.access_key_secret,
       security_token = source.security_token }
@@ -166,7 +166,7 @@ end
 
 local function form(params)
   local parts = {}
-  for name, value in pairs(params) do parts[#parts + 1] = name .. "=" .. fetch.encode(value) end
+  for name, value in pairs(params) do parts[#parts + 1] = name .. "=" .. http.encode(value) end
   table.sort(parts)
   return table.concat(parts, "&")
 end
@@ -174,7 +174,7 @@ end
 local function ask_with_token(context, at, params)
   local function posted()
     local query = ("Action=AssumeRoleWithOIDC&Format=JSON&Timestamp=%s&Version=%s"):format(
-      fetch.encode(date(context)), VERSION)
+      http.encode(date(context)), VERSION)
     return { method = "POST", timeout = TIMEOUT, connect_timeout = CONNECT_TIMEOUT, direct = at:find "^http:" ~= nil,
       url = at .. "/?" .. query,
       headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" },

@@ -2,7 +2,7 @@
 --- https, or http where it cannot be overheard: this machine and its link. Of the URL only the host is ever shown.
 
 local environment = require "crsync.util.environment"
-local fetch = require "crsync.fetch"
+local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
 
 local uri = {}
@@ -14,7 +14,7 @@ local RECHECK = 900 -- where the answer doesn't say how long the keys hold
 ---@param url string
 ---@return boolean
 function uri.is_near(url)
-  local name = environment.lower((fetch.host(url):gsub(":%d*$", "")))
+  local name = environment.lower((http.host(url):gsub(":%d*$", "")))
   if name == "localhost" or name == "[::1]" or name == "100.100.100.200" then return true end
   if name:find "^%[fe[89ab]%x:[%x:]+%]$" then return true end
   local a, b = name:match "^(%d+)%.(%d+)%.%d+%.%d+$"
@@ -62,7 +62,7 @@ end
 function uri.ask(context, url)
   local problem = uri.problem(url)
   if problem then return nil, problem end
-  local response, failure = fetch.repeated(context, POLICY, function()
+  local response, failure = http.repeated(context, POLICY, function()
     return { url = url, timeout = 10, connect_timeout = 5, direct = uri.is_near(url) }
   end, judge)
   if not response then return nil, failure end

@@ -3,7 +3,7 @@
 local at_most = require "spec.support.at_most"
 local chain = require "crsync.credentials.chain"
 local core = require "crsync.core"
-local credentials = require "crsync.credentials"
+local refresh = require "crsync.credentials.refresh"
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"
 local surroundings = require "spec.support.surroundings"
@@ -18,12 +18,12 @@ local function ask()
   return answer()
 end
 
--- As much of a client as credentials.lua needs.
+-- As much of a client as credentials/refresh.lua needs.
 local function client_with(options)
   return { engine = core.new { endpoint = "https://h" }, source = assert(chain.find(options or { credentials = ask })) }
 end
 
-local function ensure(client, refused) return credentials.ensure(client, core.now() + 10, refused) end
+local function ensure(client, refused) return refresh.ensure(client, core.now() + 10, refused) end
 
 local function key(changes)
   local keys = { access_key_id = "id", access_key_secret = "the-secret" }

@@ -14,32 +14,32 @@ local environment = require "crsync.util.environment"
 ---@field unusable boolean|nil   the file itself is at fault, or names a current profile that it lacks
 ---@field open_to_others boolean|nil  whether others than its owner may read it
 
-local profile = {}
+local cli_profile = {}
 
-local env = environment.get
+local get = environment.get
 local NAMES = { "ALIBABA_CLOUD_PROFILE", "ALIBABACLOUD_PROFILE", "ALICLOUD_PROFILE" }
 
 --- The user's home folder; cron and cloud-init set no HOME.
 ---@return string|nil
-function profile.home() return env "HOME" or core.home() end
+function cli_profile.home() return get "HOME" or core.home() end
 
 --- The profile's name that the environment asks for.
 ---@return string|nil name
 ---@return string|nil variable
-function profile.name_from_environment() return environment.first(NAMES) end
+function cli_profile.name_from_environment() return environment.first(NAMES) end
 
 --- Where the CLI's file is.
 ---@return string|nil
-function profile.path()
-  local home = profile.home()
-  return env "ALIBABA_CLOUD_CONFIG_FILE" or home and home .. "/.aliyun/config.json"
+function cli_profile.path()
+  local home = cli_profile.home()
+  return get "ALIBABA_CLOUD_CONFIG_FILE" or home and home .. "/.aliyun/config.json"
 end
 
 --- Whether the environment says to leave the file alone.
 ---@return boolean
-function profile.is_disabled()
-  return environment.is_true(env "ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
-    or env "ALIBABA_CLOUD_IGNORE_PROFILE" == "TRUE" or env "ALIBABACLOUD_IGNORE_PROFILE" == "TRUE"
+function cli_profile.is_disabled()
+  return environment.is_true(get "ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
+    or get "ALIBABA_CLOUD_IGNORE_PROFILE" == "TRUE" or get "ALIBABACLOUD_IGNORE_PROFILE" == "TRUE"
 end
 
 -- Line and column for what the decoder tells as a byte.
@@ -57,7 +57,7 @@ end
 ---@return string|nil reason
 ---@return boolean present        whether there is such a file
 ---@return boolean|nil open_to_others
-function profile.read(path)
+function cli_profile.read(path)
   local text, reason, exists = core.read_file(path)
   if not text then return nil, ("%s cannot be read: %s"):format(path, reason), exists end
   local open_to_others = reason
@@ -72,7 +72,7 @@ end
 
 --- The profile of that name in the document.
 ---@return table|nil
-function profile.find(document, name)
+function cli_profile.find(document, name)
   for _, candidate in ipairs(document.profiles) do
     if type(candidate) == "table" and candidate.name == name then return candidate end
   end
@@ -83,7 +83,7 @@ end
 local function take_profile(chosen, document)
   local current = type(document.current) == "string" and document.current ~= "" and document.current
   chosen.name = chosen.name or current or "default"
-  chosen.fields = profile.find(document, chosen.name)
+  chosen.fields = cli_profile.find(document, chosen.name)
   if chosen.fields then return end
   chosen.problem = ("%s has no profile %q"):format(chosen.path, chosen.name)
   chosen.unusable = not chosen.explicit and current and #document.profiles > 0
@@ -92,16 +92,16 @@ end
 --- The profile that applies: asked for by the option, by the environment, or the file's current one.
 ---@param name string|nil  option profile
 ---@return crsync.Profile|nil # nil: none, and none is missed
-function profile.choose(name)
-  local asked = name or profile.name_from_environment()
-  if not name and profile.is_disabled() then return nil end
-  local path = profile.path()
+function cli_profile.choose(name)
+  local asked = name or cli_profile.name_from_environment()
+  if not name and cli_profile.is_disabled() then return nil end
+  local path = cli_profile.path()
   if not path then return nil end
   local chosen = { path = path, name = asked, explicit = asked ~= nil }
   local document
-  document, chosen.problem, chosen.present, chosen.open_to_others = profile.read(path)
+  document, chosen.problem, chosen.present, chosen.open_to_others = cli_profile.read(path)
   if document then take_profile(chosen, document) else chosen.unusable = chosen.present end
   return chosen
 end
 
-return profile
+return cli_profile

@@ -4,11 +4,11 @@
 
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
-local fetch = require "crsync.fetch"
+local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
 local uri = require "crsync.credentials.uri"
 
-local metadata = {}
+local ecs_ram_role = {}
 
 local ORIGIN = "http://100.100.100.200"
 local ROLES = "/latest/meta-data/ram/security-credentials/"
@@ -24,7 +24,7 @@ local function origin()
 end
 
 local function request(context, path, headers, method)
-  return fetch.once(context, { method = method, url = origin() .. path, headers = headers, timeout = LIMIT,
+  return http.once(context, { method = method, url = origin() .. path, headers = headers, timeout = LIMIT,
     connect_timeout = LIMIT, direct = true })
 end
 
@@ -58,7 +58,7 @@ end
 --- A source of its own, which remembers its session token.
 ---@param role string|nil  name of the role, when it is known
 ---@return fun(context: crsync.FetchContext): crsync.Keys|nil, crsync.Failure|string|nil
-function metadata.new(role)
+function ecs_ram_role.new(role)
   local token, token_ends
   local tries_left
 
@@ -130,4 +130,4 @@ function metadata.new(role)
   end
 end
 
-return metadata
+return ecs_ram_role

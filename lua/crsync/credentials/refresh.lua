@@ -6,9 +6,9 @@ local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"
-local profile = require "crsync.profile"
+local cli_profile = require "crsync.credentials.cli_profile"
 
-local credentials = {}
+local refresh = {}
 
 -- ---- errors -------------------------------------------------------------------------------------------------
 
@@ -17,8 +17,8 @@ local LOOKED = "options access_key_id, access_key_secret, credentials and profil
   .. " ALIBABA_CLOUD_ROLE_ARN and those beside it, ALIBABA_CLOUD_CREDENTIALS_URI"
 
 local function nowhere(why)
-  local path = profile.path()
-  local file = profile.is_disabled() and "config.json is disabled" or path or "~/.aliyun/config.json"
+  local path = cli_profile.path()
+  local file = cli_profile.is_disabled() and "config.json is disabled" or path or "~/.aliyun/config.json"
   return errors.new { kind = "credentials",
     message = ("no access key was found; looked for: %s; %s; ~/.alibabacloud/credentials; ECS metadata%s"):format(
       LOOKED, file, why or "") }
@@ -157,7 +157,7 @@ end
 ---@param deadline number         on core.now's clock
 ---@param refused integer|nil     generation of the keys that the service has refused
 ---@return crsync.Error|nil
-function credentials.ensure(client, deadline, refused)
+function refresh.ensure(client, deadline, refused)
   local source = client.source
   if not source.ask and source.name ~= "none" then return nil end
   local now = core.now()
@@ -168,4 +168,4 @@ function credentials.ensure(client, deadline, refused)
   return nil
 end
 
-return credentials
+return refresh

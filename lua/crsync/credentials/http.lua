@@ -31,14 +31,14 @@ local retry = require "crsync.retry"
 ---@field retryable boolean|nil
 ---@field cut boolean|nil     the call's deadline, not the other side, has ended it
 
-local fetch = {}
+local http = {}
 
 local MAX_RESPONSE_SIZE = 64 * 1024
 
 --- Host and port of a URL: what of it may be shown.
 ---@param url string
 ---@return string
-function fetch.host(url) return (url:match "^%a+://([^/?#]*)" or url):gsub("^.*@", "") end
+function http.host(url) return (url:match "^%a+://([^/?#]*)" or url):gsub("^.*@", "") end
 
 local function transported(context, request)
   local status, headers, body = context.client.settings.transport {
@@ -63,7 +63,7 @@ end
 ---@param request crsync.FetchRequest
 ---@return crsync.FetchResponse|nil
 ---@return crsync.Failure|nil
-function fetch.once(context, request)
+function http.once(context, request)
   local left, wanted = context.deadline - core.now(), request.timeout
   if left <= 0 then return nil, { kind = "timeout", cut = true, message = "the call's deadline has passed" } end
   request.timeout, request.max_response_size = math.min(wanted, left), MAX_RESPONSE_SIZE
@@ -71,7 +71,7 @@ function fetch.once(context, request)
   local send = context.client.settings.transport and transported or through_engine
   local response, failure = send(context, request)
   if response then return response end
-  failure.endpoint, failure.no_proxy = fetch.host(request.url), request.direct
+  failure.endpoint, failure.no_proxy = http.host(request.url), request.direct
   failure.cut = failure.kind == "timeout" and left < wanted or nil
   return nil, failure
 end
@@ -83,16 +83,16 @@ end
 ---@param judge fun(response: crsync.FetchResponse): crsync.Failure|nil  nil: it is what was asked for
 ---@return crsync.FetchResponse|nil
 ---@return crsync.Failure|nil
-function fetch.repeated(context, policy, make_request, judge)
+function http.repeated(context, policy, make_request, judge)
   local state = { attempt = 0, repeatable = true, can_renew = false, tried = {}, budget = context.client.retry_budget }
   while true do
     state.attempt = state.attempt + 1
     local request = make_request()
-    local response, failure = fetch.once(context, request)
+    local response, failure = http.once(context, request)
     if response then
       failure = judge(response)
       if not failure then return response end
-      failure.endpoint, failure.status = fetch.host(request.url), response.status
+      failure.endpoint, failure.status = http.host(request.url), response.status
       failure.retry_after, failure.clock_difference = response.retry_after, response.clock_difference
     end
     state.time_left, state.clock_offset = context.deadline - core.now(), context.clock_offset
@@ -107,7 +107,7 @@ end
 ---@param s string
 ---@param secrets table  values that must not be in it; empty ones and nil are skipped
 ---@return string
-function fetch.without(s, secrets)
+function http.without(s, secrets)
   local function strike(form)
     local at = 1
     while true do
@@ -119,7 +119,7 @@ function fetch.without(s, secrets)
   for _, secret in pairs(secrets) do
     if #secret >= 4 then
       strike(secret)
-      strike((fetch.encode(secret)))
+      strike((http.encode(secret)))
       strike((secret:gsub("/", "\\/")))
     end
   end
@@ -129,8 +129,8 @@ end
 --- Percent-encoding with the unreserved characters of RFC 3986.
 ---@param s string
 ---@return string
-function fetch.encode(s)
+function http.encode(s)
   return (s:gsub("[^A-Za-z0-9_.~-]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
-return fetch
+return http

@@ -2,7 +2,7 @@
 
 local environment = require "crsync.util.environment"
 
-local variables = {}
+local env = {}
 
 local FAMILIES = {
   { id = "ALIBABA_CLOUD_ACCESS_KEY_ID", secret = "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
@@ -24,7 +24,7 @@ local OIDC = {
 --- A set read from its family of variables.
 ---@param family table
 ---@return crsync.Keys
-function variables.keys(family)
+function env.keys(family)
   return { access_key_id = environment.get(family.id), access_key_secret = environment.get(family.secret),
     security_token = environment.get(family.token) }
 end
@@ -32,7 +32,7 @@ end
 --- The first family that has a member.
 ---@return table|nil family
 ---@return string|nil reason  why it is no whole set
-function variables.find()
+function env.find()
   for _, family in ipairs(FAMILIES) do
     local id, secret = environment.get(family.id), environment.get(family.secret)
     if id and secret then return family end
@@ -48,7 +48,7 @@ end
 --- The role that the environment of a pod describes (RRSA).
 ---@return crsync.Role|nil
 ---@return string|nil reason  why it is no whole set
-function variables.oidc()
+function env.oidc()
   for _, family in ipairs(OIDC) do
     local role, set, unset = {}, nil, nil
     for field, name in pairs(family) do
@@ -61,4 +61,4 @@ function variables.oidc()
   return nil
 end
 
-return variables
+return env

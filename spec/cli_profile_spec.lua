@@ -59,7 +59,7 @@ describe("the file", function()
     set { ALIBABA_CLOUD_CONFIG_FILE = surroundings.write("elsewhere.json", { current = "", profiles = {
       working { name = "default" } } }) }
     assert.is_true(signs_the_call())
-    local output = child.run([[print(require "crsync.profile".path())]], "env -u HOME")
+    local output = child.run([[print(require "crsync.credentials.cli_profile".path())]], "env -u HOME")
     assert.truthy(output:find "^/[^%s]+/%.aliyun/config%.json\n$", output)
   end)
 

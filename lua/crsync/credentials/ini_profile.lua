@@ -2,9 +2,9 @@
 
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
-local profile = require "crsync.profile"
+local cli_profile = require "crsync.credentials.cli_profile"
 
-local ini = {}
+local ini_profile = {}
 
 local NAMES = { "credentials", "credentials.ini" } -- of the SDKs in Go and Node; in Python and Java
 
@@ -14,7 +14,7 @@ local NAMES = { "credentials", "credentials.ini" } -- of the SDKs in Go and Node
 ---@return string|nil reason  why it cannot be read
 local function open()
   local named = environment.get "ALIBABA_CLOUD_CREDENTIALS_FILE"
-  local home = profile.home()
+  local home = cli_profile.home()
   local paths = named and { named } or {}
   if not named and home then
     for i, name in ipairs(NAMES) do paths[i] = ("%s/.alibabacloud/%s"):format(home, name) end
@@ -63,7 +63,7 @@ end
 ---@return table|nil fields    under the names of config.json
 ---@return string|nil path     of the file, if there is one
 ---@return string|nil reason   why the file cannot be used
-function ini.read(name)
+function ini_profile.read(name)
   local path, text, reason = open()
   if not path then return nil end
   if not text then return nil, path, ("%s cannot be read: %s"):format(path, reason) end
@@ -73,4 +73,4 @@ function ini.read(name)
   return as_profile(values, name or "default"), path
 end
 
-return ini
+return ini_profile
