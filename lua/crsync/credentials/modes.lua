@@ -5,7 +5,8 @@ local compat = require "crsync.util.compat"
 local environment = require "crsync.util.environment"
 local external = require "crsync.credentials.external"
 local ecs_ram_role = require "crsync.credentials.ecs_ram_role"
-local sts = require "crsync.credentials.sts"
+local oidc = require "crsync.credentials.oidc"
+local ram_role_arn = require "crsync.credentials.ram_role_arn"
 local uri = require "crsync.credentials.uri"
 
 ---@class crsync.ProfileSource  where profiles come from, and what is remembered between two times of asking
@@ -74,7 +75,7 @@ local function assumed(context, _, fields)
   local set, lacks = static(fields)
   lacks = lacks or missing(fields, { "ram_role_arn" })
   if lacks then return nil, lacks end
-  return sts.assume_role(context, set, role_of(fields))
+  return ram_role_arn.ask(context, set, role_of(fields))
 end
 
 local function chained(context, source, fields, trail)
@@ -91,7 +92,7 @@ local function chained(context, source, fields, trail)
   local set
   set, reason = ask(context, source, others, trail)
   if not set then return nil, reason end
-  return sts.assume_role(context, set, role_of(fields))
+  return ram_role_arn.ask(context, set, role_of(fields))
 end
 
 local function of_instance(context, source, fields)
@@ -104,7 +105,7 @@ end
 local function with_oidc(context, _, fields)
   local lacks = missing(fields, { "oidc_provider_arn", "oidc_token_file", "ram_role_arn" })
   if lacks then return nil, lacks end
-  return sts.assume_role_with_oidc(context, role_of(fields))
+  return oidc.ask(context, role_of(fields))
 end
 
 local function printed(context, _, fields)

@@ -8,7 +8,7 @@ local ecs_ram_role = require "crsync.credentials.ecs_ram_role"
 local modes = require "crsync.credentials.modes"
 local new_source = require "crsync.credentials.source"
 local cli_profile = require "crsync.credentials.cli_profile"
-local sts = require "crsync.credentials.sts"
+local oidc = require "crsync.credentials.oidc"
 local uri = require "crsync.credentials.uri"
 local env = require "crsync.credentials.env"
 
@@ -19,7 +19,7 @@ local function from_oidc()
   if reason then return nil, errors.config("%s", reason) end
   if not role then return nil end
   return new_source("OIDC (ALIBABA_CLOUD_ROLE_ARN)", function(context)
-    return sts.assume_role_with_oidc(context, role)
+    return oidc.ask(context, role)
   end, true)
 end
 

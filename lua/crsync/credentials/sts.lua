@@ -1,10 +1,8 @@
---- Keys of a RAM role, from STS: AssumeRole, signed with other keys, and AssumeRoleWithOIDC, which a token opens.
---- AssumeRole is signed as the operations are (ACS3-HMAC-SHA256): STS takes that as well as its older RPC signature, so
---- one signature does for all.
---- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
+--- The security token service, as both ways to assume a role need it: where it is, what of a role it is told, what its
+--- response holds. ram_role_arn.lua asks with other keys, oidc.lua with a token.
+--- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-overview
 
 local compat = require "crsync.util.compat"
-local core = require "crsync.core"
 local endpoint = require "crsync.endpoint"
 local environment = require "crsync.util.environment"
 local http = require "crsync.credentials.http"
@@ -25,7 +23,8 @@ local uri = require "crsync.credentials.uri"
 
 local sts = {}
 
-local VERSION = "2015-04-01"
+sts.VERSION = "2015-04-01"
+
 local TIMEOUT, CONNECT_TIMEOUT = 10, 5
 local LEAST, LONGEST = 900, 43200 -- seconds of a session
 
@@ -98,9 +97,21 @@ local function read(response)
   return set
 end
 
-local function ask(context, make_request, secrets)
-  local response, failure = http.repeated(context, context.client.settings.retry, make_request,
-    function(answer) return refusal(answer, secrets) end)
+--- Asks for the keys of a role.
+---@param context crsync.FetchContext
+---@param make_request fun(): crsync.FetchRequest  called for each attempt; the limits are added here
+---@param secrets table                            what was sent and must not be shown
+---@return crsync.Keys|nil
+---@return crsync.Failure|string|nil
+function sts.ask(context, make_request, secrets)
+  local function limited()
+    local request = make_request()
+    request.method, request.timeout, request.connect_timeout = "POST", TIMEOUT, CONNECT_TIMEOUT
+    request.direct = request.url:find "^http:" ~= nil
+    return request
+  end
+  local response, failure = http.repeated(context, context.client.settings.retry, limited,
+    function(given) return refusal(given, secrets) end)
   if not response then return nil, failure end
   return read(response)
 end
@@ -121,8 +132,12 @@ local function parameters(role)
     Policy = role.policy }
 end
 
--- Parameters and place; or nil and what is wrong with the role.
-local function prepared(context, role)
+--- Parameters and the service's origin; or nil and what is wrong with the role.
+---@param context crsync.FetchContext
+---@param role crsync.Role
+---@return table|nil
+---@return string at_or_reason
+function sts.prepare(context, role)
   local params, reason = parameters(role)
   if not params then return nil, reason end
   local at, problem = origin(role, context.client.settings)
@@ -130,78 +145,11 @@ local function prepared(context, role)
   return params, at
 end
 
-local function date(context) return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + context.clock_offset) end
-
---- Assumes a role with other keys.
+--- The time as STS's clock has it.
 ---@param context crsync.FetchContext
----@param source crsync.Keys
----@param role crsync.Role
----@return crsync.Keys|nil
----@return crsync.Failure|string|nil
-function sts.assume_role(context, source, role)
-  local params, at = prepared(context, role)
-  if not params then return nil, at end
-  params.ExternalId = role.external_id
-  local function signed()
-    local headers, query = core.sign { method = "POST", host = http.host(at), path = "/", query = params,
-      action = "AssumeRole", version = VERSION, date = date(context), headers = { accept = "application/json" },
-      access_key_id = source.access_key_id, access_key_secret = source.access_key_secret,
-      security_token = source.security_token }
-    return { method = "POST", url = at .. "/?" .. query, headers = headers, timeout = TIMEOUT,
-      connect_timeout = CONNECT_TIMEOUT, direct = at:find "^http:" ~= nil }
-  end
-  return ask(context, signed, { source.access_key_secret, source.security_token })
-end
-
--- The file is written anew long before the token in it expires, so it is read each time.
-local function read_token(path)
-  local token, reason = core.read_file(path)
-  if not token then return nil, ("the OIDC token file %s cannot be read: %s"):format(path, reason) end
-  token = environment.trimmed(token)
-  if #token < 4 or #token > 20000 or token:find "[%c%s]" then
-    return nil, ("the OIDC token file %s holds no token"):format(path)
-  end
-  return token
-end
-
-local function form(params)
-  local parts = {}
-  for name, value in pairs(params) do parts[#parts + 1] = name .. "=" .. http.encode(value) end
-  table.sort(parts)
-  return table.concat(parts, "&")
-end
-
-local function ask_with_token(context, at, params)
-  local function posted()
-    local query = ("Action=AssumeRoleWithOIDC&Format=JSON&Timestamp=%s&Version=%s"):format(
-      http.encode(date(context)), VERSION)
-    return { method = "POST", timeout = TIMEOUT, connect_timeout = CONNECT_TIMEOUT, direct = at:find "^http:" ~= nil,
-      url = at .. "/?" .. query,
-      headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" },
-      body = form(params) }
-  end
-  return ask(context, posted, { params.OIDCToken })
-end
-
---- Assumes a role with the token in a file.
----@param context crsync.FetchContext
----@param role crsync.Role
----@return crsync.Keys|nil
----@return crsync.Failure|string|nil
-function sts.assume_role_with_oidc(context, role)
-  local params, at = prepared(context, role)
-  if not params then return nil, at end
-  params.OIDCProviderArn = role.oidc_provider_arn
-  local set, reason
-  for _ = 1, 2 do -- the file may have been written anew in the very moment
-    params.OIDCToken, reason = read_token(role.oidc_token_file)
-    if not params.OIDCToken then return nil, reason end
-    set, reason = ask_with_token(context, at, params)
-    if set or type(reason) ~= "table" or reason.code ~= "AuthenticationFail.OIDCToken.Expired" then
-      return set, reason
-    end
-  end
-  return nil, reason
+---@return string
+function sts.date(context)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + context.clock_offset)
 end
 
 return sts

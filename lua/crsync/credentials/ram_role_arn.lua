@@ -1,0 +1,31 @@
+--- Keys of a RAM role that other keys may assume: AssumeRole. Signed as the operations are (ACS3-HMAC-SHA256), as STS takes
+--- that beside its older RPC signature, and one signature does for all.
+--- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
+
+local core = require "crsync.core"
+local http = require "crsync.credentials.http"
+local sts = require "crsync.credentials.sts"
+
+local ram_role_arn = {}
+
+--- Asks for the role's keys.
+---@param context crsync.FetchContext
+---@param source crsync.Keys
+---@param role crsync.Role
+---@return crsync.Keys|nil
+---@return crsync.Failure|string|nil
+function ram_role_arn.ask(context, source, role)
+  local params, at = sts.prepare(context, role)
+  if not params then return nil, at end
+  params.ExternalId = role.external_id
+  local function signed()
+    local headers, query = core.sign { method = "POST", host = http.host(at), path = "/", query = params,
+      action = "AssumeRole", version = sts.VERSION, date = sts.date(context), headers = { accept = "application/json" },
+      access_key_id = source.access_key_id, access_key_secret = source.access_key_secret,
+      security_token = source.security_token }
+    return { url = at .. "/?" .. query, headers = headers }
+  end
+  return sts.ask(context, signed, { source.access_key_secret, source.security_token })
+end
+
+return ram_role_arn
