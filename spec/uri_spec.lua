@@ -3,7 +3,7 @@
 local core = require "crsync.core"
 local key_giver = require "spec.support.key_giver"
 local surroundings = require "spec.support.surroundings"
-local uri = require "crsync.credentials.uri"
+local http = require "crsync.credentials.http"
 
 local scene = key_giver.scene()
 lazy_setup(scene.start)
@@ -84,15 +84,15 @@ it("may be plain http on this machine and its link only", function()
   for _, near in ipairs { "http://127.0.0.1/x", "http://127.3.4.5:1", "http://localhost:8080/", "http://[::1]:1/",
     "http://169.254.170.2/v2", "http://100.100.100.200/", "http://[fe80::1]/", "https://anywhere.example/x?y",
     "HTTPS://h" } do
-    assert.is_nil(uri.problem(near), near)
+    assert.is_nil(http.problem(near), near)
   end
   for _, far in ipairs { "http://10.0.0.1/", "http://example.com/", "http://127.0.0.1.example.com/",
     "http://localhost.example/", "http://127.0.0.1@example.com/", "http://example.com#@127.0.0.1/",
     "http://[::1].example/", "http://[2001:db8::1]/", "http://1270.0.0.1/", "http://example.com?127.0.0.1" } do
-    assert.equal("keys are fetched over http from this machine or its link only; use https", uri.problem(far), far)
+    assert.equal("keys are fetched over http from this machine or its link only; use https", http.problem(far), far)
   end
   for _, wrong in ipairs { "file:///etc/passwd", "ftp://h/", "127.0.0.1", "http:///x", "http://h/\r\nX: 1", "" } do
-    assert.equal("it is no http or https URL", uri.problem(wrong), wrong)
+    assert.equal("it is no http or https URL", http.problem(wrong), wrong)
   end
 end)
 

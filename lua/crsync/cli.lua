@@ -2,6 +2,7 @@
 
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
+local dates = require "crsync.util.dates"
 local crsync = require "crsync"
 local display = require "crsync.display"
 local lua_source = require "crsync.print.lua_source"
@@ -234,7 +235,7 @@ end
 
 local function date(ms)
   local whole = compat.tointeger(ms)
-  return whole and os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(whole / 1000)) or "-"
+  return whole and dates.rfc3339(whole / 1000) or "-"
 end
 
 local function task_table(tasks)

@@ -10,6 +10,7 @@ local loop = require "crsync.loop"
 local operations = require "crsync.operations"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
+local url = require "crsync.util.url"
 local wait = require "crsync.wait"
 
 ---@class crsync.Client
@@ -360,7 +361,7 @@ function client.new(options)
     source = source,
     profile_name = options.profile,
     retry_budget = retry.new_budget(),
-    host = settings.endpoint:gsub("^%a+://", ""),
+    host = url.host(settings.endpoint),
   }, Client)
 end
 

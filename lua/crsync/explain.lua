@@ -9,6 +9,7 @@ local refresh = require "crsync.credentials.refresh"
 local environment = require "crsync.util.environment"
 local cli_profile = require "crsync.credentials.cli_profile"
 local env = require "crsync.credentials.env"
+local url = require "crsync.util.url"
 
 ---@class crsync.Explained
 ---@field setting string
@@ -22,13 +23,11 @@ local explain = {}
 local SHOWN = { "region", "network", "endpoint", "connect_timeout", "timeout", "deadline", "retry", "proxy", "ca_file",
   "ca_path", "insecure_skip_tls_verify", "max_response_size", "user_agent" }
 
-local function without_user(url) return (url:gsub("//[^/]*@", "//***@"):gsub("^[^/]*@", "***@")) end
-
 local MAKE_VALUE = {
   retry = function(policy)
     return ("%d attempts, pauses from %g s up to %g s"):format(policy.max_attempts, policy.base_delay, policy.max_delay)
   end,
-  proxy = without_user,
+  proxy = url.without_user,
 }
 
 local UNITS = { connect_timeout = "s", timeout = "s", deadline = "s", max_response_size = "bytes" }

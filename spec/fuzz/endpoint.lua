@@ -2,7 +2,7 @@
 
 local core = require "crsync.core"
 local endpoint = require "crsync.endpoint"
-local uri = require "crsync.credentials.uri"
+local http = require "crsync.credentials.http"
 
 return function(data)
   local url, err = endpoint.parse(data, "fuzzer")
@@ -12,7 +12,7 @@ return function(data)
   else
     assert(err.kind == "config" and #tostring(err) > 0)
   end
-  local problem = uri.problem(data)
+  local problem = http.problem(data)
   if not problem and data:find "^http:" then
     local host = data:match "^http://([^/?#]*)":gsub("^.*@", "")
     assert(host:find "^127%." or host:find "^169%.254%." or host:lower():find "^localhost" or host:find "^%["

@@ -6,6 +6,7 @@ local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"
 local new_source = require "crsync.credentials.source"
+local redact = require "crsync.util.redact"
 local env = require "crsync.credentials.env"
 
 local chain = {}
@@ -60,7 +61,7 @@ function chain.find(options, chosen)
     -- calls: by then a host may have locked itself in where no file is to be found.
     source, second = require "crsync.credentials.search".find(options, chosen)
   end
-  if source and second then source.key_id = keys_of.masked(second.access_key_id) end
+  if source and second then source.key_id = redact.key_id(second.access_key_id) end
   return source, second
 end
 

@@ -6,7 +6,6 @@ local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
-local uri = require "crsync.credentials.uri"
 
 local ecs_ram_role = {}
 
@@ -109,7 +108,7 @@ function ecs_ram_role.new(role)
 
   return function(context)
     tries_left = MORE_TRIES
-    local problem = uri.problem(origin())
+    local problem = http.problem(origin())
     if problem then return nil, "CRSYNC_METADATA_ENDPOINT: " .. problem end
     if role and not role:find "^[A-Za-z0-9._-]+$" then return nil, "a role's name has no such characters" end
     local name, reason = role, nil

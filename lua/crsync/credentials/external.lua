@@ -3,8 +3,8 @@
 
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
-local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
+local redact = require "crsync.util.redact"
 
 local external = {}
 
@@ -77,7 +77,7 @@ local function complaint(ended)
   for value in ended.output:gmatch '"([^"]*)"' do
     if #value >= 8 then printed[#printed + 1] = value:gsub("\\/", "/") end
   end
-  line = http.without(line, printed)
+  line = redact.without(line, printed)
   local lower = environment.lower(line)
   if lower:find "secret" or lower:find "token" then
     return "; its message may hold a key and is left out"

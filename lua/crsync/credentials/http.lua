@@ -2,7 +2,9 @@
 --- client's own engine and loop, or its host's transport, and never past the deadline of the call that needs the keys.
 
 local core = require "crsync.core"
+local environment = require "crsync.util.environment"
 local retry = require "crsync.retry"
+local url = require "crsync.util.url"
 
 ---@class crsync.FetchContext  on whose behalf
 ---@field client crsync.Client
@@ -35,10 +37,34 @@ local http = {}
 
 local MAX_RESPONSE_SIZE = 64 * 1024
 
---- Host and port of a URL: what of it may be shown.
----@param url string
----@return string
-function http.host(url) return (url:match "^%a+://([^/?#]*)" or url):gsub("^.*@", "") end
+-- ---- where it may be asked -----------------------------------------------------------------------------------
+
+--- Whether plain HTTP to the URL's host stays on this machine or its link.
+---@param address string
+---@return boolean
+function http.is_near(address)
+  local name = environment.lower((url.host(address):gsub(":%d*$", "")))
+  if name == "localhost" or name == "[::1]" or name == "100.100.100.200" then return true end
+  if name:find "^%[fe[89ab]%x:[%x:]+%]$" then return true end
+  local a, b = name:match "^(%d+)%.(%d+)%.%d+%.%d+$"
+  return a == "127" or a == "169" and b == "254"
+end
+
+--- What is wrong with a URL that keys are to come from; nil when nothing is. Keys travel in clear only where nobody
+--- else listens.
+---@param address string
+---@return string|nil
+function http.problem(address)
+  local scheme = address:match "^(%a+)://[^/?#]"
+  scheme = scheme and environment.lower(scheme)
+  if address:find "[%c%s]" or (scheme ~= "http" and scheme ~= "https") then return "it is no http or https URL" end
+  if scheme == "http" and not http.is_near(address) then
+    return "keys are fetched over http from this machine or its link only; use https"
+  end
+  return nil
+end
+
+-- ---- asking -------------------------------------------------------------------------------------------------
 
 local function transported(context, request)
   local status, headers, body = context.client.settings.transport {
@@ -71,7 +97,7 @@ function http.once(context, request)
   local send = context.client.settings.transport and transported or through_engine
   local response, failure = send(context, request)
   if response then return response end
-  failure.endpoint, failure.no_proxy = http.host(request.url), request.direct
+  failure.endpoint, failure.no_proxy = url.host(request.url), request.direct
   failure.cut = failure.kind == "timeout" and left < wanted or nil
   return nil, failure
 end
@@ -92,7 +118,7 @@ function http.repeated(context, policy, make_request, judge)
     if response then
       failure = judge(response)
       if not failure then return response end
-      failure.endpoint, failure.status = http.host(request.url), response.status
+      failure.endpoint, failure.status = url.host(request.url), response.status
       failure.retry_after, failure.clock_difference = response.retry_after, response.clock_difference
     end
     state.time_left, state.clock_offset = context.deadline - core.now(), context.clock_offset
@@ -101,36 +127,6 @@ function http.repeated(context, policy, make_request, judge)
     context.clock_offset = decision.clock_offset or context.clock_offset
     context.client.loop:sleep(decision.pause)
   end
-end
-
---- A text without secrets, however they are written in it: as they are, percent-encoded, with JSON's escaped slashes.
----@param s string
----@param secrets table  values that must not be in it; empty ones and nil are skipped
----@return string
-function http.without(s, secrets)
-  local function strike(form)
-    local at = 1
-    while true do
-      local from, to = s:find(form, at, true)
-      if not from then return end
-      s, at = s:sub(1, from - 1) .. "***" .. s:sub(to + 1), from + 3
-    end
-  end
-  for _, secret in pairs(secrets) do
-    if #secret >= 4 then
-      strike(secret)
-      strike((http.encode(secret)))
-      strike((secret:gsub("/", "\\/")))
-    end
-  end
-  return s
-end
-
---- Percent-encoding with the unreserved characters of RFC 3986.
----@param s string
----@return string
-function http.encode(s)
-  return (s:gsub("[^A-Za-z0-9_.~-]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
 return http

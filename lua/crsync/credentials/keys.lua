@@ -1,6 +1,7 @@
 --- What a source of keys has answered: read from JSON, checked, and its expiration as a number.
 
 local core = require "crsync.core"
+local dates = require "crsync.util.dates"
 
 ---@class crsync.Keys  one set: belongs together, is never mixed with another
 ---@field access_key_id string
@@ -11,23 +12,6 @@ local core = require "crsync.core"
 ---@field clock_difference integer|nil    seconds by which the clock of who gave them is ahead of this machine's
 
 local keys = {}
-
--- Days since 1970-01-01 in the Gregorian calendar, without the host's time zone.
-local function days_from_civil(year, month, day)
-  if month <= 2 then year, month = year - 1, month + 12 end
-  return 365 * year + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-    + math.floor((153 * (month - 3) + 2) / 5) + day - 719469
-end
-
---- Seconds since the epoch, or nil when it is no time.
----@param expiration any
----@return number|nil
-function keys.epoch(expiration)
-  if type(expiration) == "number" then return expiration end
-  local y, mo, d, h, mi, s = tostring(expiration):match("^(%d%d%d%d)-(%d%d)-(%d%d)T(%d%d):(%d%d):(%d%d)%.?%d*Z$")
-  if not y then return nil end
-  return days_from_civil(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + s
-end
 
 --- What is wrong with a set of keys; nil when nothing is.
 ---@param set any
@@ -40,18 +24,10 @@ function keys.problem(set)
   if set.security_token ~= nil and type(set.security_token) ~= "string" then
     return "security_token should be a string"
   end
-  if set.expiration ~= nil and not keys.epoch(set.expiration) then
+  if set.expiration ~= nil and not dates.epoch(set.expiration) then
     return "expiration should be YYYY-MM-DDThh:mm:ssZ or seconds since the epoch"
   end
   return nil
-end
-
---- What of an id may be shown: enough to know it again.
----@param id string
----@return string
-function keys.masked(id)
-  if #id < 12 then return "****" end
-  return id:sub(1, 4) .. "…" .. id:sub(-4)
 end
 
 local CAMEL = { access_key_id = "AccessKeyId", access_key_secret = "AccessKeySecret",

@@ -3,8 +3,8 @@
 
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
-local http = require "crsync.credentials.http"
 local sts = require "crsync.credentials.sts"
+local url = require "crsync.util.url"
 
 local oidc = {}
 
@@ -21,7 +21,7 @@ end
 
 local function form(params)
   local parts = {}
-  for name, value in pairs(params) do parts[#parts + 1] = name .. "=" .. http.encode(value) end
+  for name, value in pairs(params) do parts[#parts + 1] = name .. "=" .. url.encode(value) end
   table.sort(parts)
   return table.concat(parts, "&")
 end
@@ -29,7 +29,7 @@ end
 local function ask_with_token(context, at, params)
   local function posted()
     local query = ("Action=AssumeRoleWithOIDC&Format=JSON&Timestamp=%s&Version=%s"):format(
-      http.encode(sts.date(context)), sts.VERSION)
+      url.encode(sts.date(context)), sts.VERSION)
     return { url = at .. "/?" .. query,
       headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" },
       body = form(params) }

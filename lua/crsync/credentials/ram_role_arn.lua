@@ -1,10 +1,10 @@
---- Keys of a RAM role that other keys may assume: AssumeRole. Signed as the operations are (ACS3-HMAC-SHA256), as STS takes
---- that beside its older RPC signature, and one signature does for all.
+--- Keys of a RAM role that other keys may assume: AssumeRole. Signed as the operations are (ACS3-HMAC-SHA256): STS
+--- takes that beside its older RPC signature, and one signature does for all.
 --- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
 
 local core = require "crsync.core"
-local http = require "crsync.credentials.http"
 local sts = require "crsync.credentials.sts"
+local url = require "crsync.util.url"
 
 local ram_role_arn = {}
 
@@ -19,7 +19,7 @@ function ram_role_arn.ask(context, source, role)
   if not params then return nil, at end
   params.ExternalId = role.external_id
   local function signed()
-    local headers, query = core.sign { method = "POST", host = http.host(at), path = "/", query = params,
+    local headers, query = core.sign { method = "POST", host = url.host(at), path = "/", query = params,
       action = "AssumeRole", version = sts.VERSION, date = sts.date(context), headers = { accept = "application/json" },
       access_key_id = source.access_key_id, access_key_secret = source.access_key_secret,
       security_token = source.security_token }

@@ -4,9 +4,11 @@
 local chain = require "crsync.credentials.chain"
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
+local dates = require "crsync.util.dates"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"
 local cli_profile = require "crsync.credentials.cli_profile"
+local redact = require "crsync.util.redact"
 
 local refresh = {}
 
@@ -50,7 +52,7 @@ local LOOK = 0.02             -- how often a call looks whether another has the 
 
 local function note_life(source, keys, context)
   local now = core.now()
-  local expiration = keys.expiration and keys_of.epoch(keys.expiration)
+  local expiration = keys.expiration and dates.epoch(keys.expiration)
   source.ends, source.advisory, source.mandatory = nil, nil, nil
   if not expiration then
     source.advisory = keys.recheck and now + keys.recheck
@@ -73,7 +75,7 @@ local function take(client, source, keys, context)
   local ok = pcall(client.engine.set_credentials, client.engine, keys.access_key_id, keys.access_key_secret,
     keys.security_token)
   if not ok then return source_failed(source, "a key holds a character that no key has") end
-  source.generation, source.key_id = source.generation + 1, keys_of.masked(keys.access_key_id)
+  source.generation, source.key_id = source.generation + 1, redact.key_id(keys.access_key_id)
   note_life(source, keys, context)
   return nil
 end

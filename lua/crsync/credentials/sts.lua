@@ -3,11 +3,12 @@
 --- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-overview
 
 local compat = require "crsync.util.compat"
+local dates = require "crsync.util.dates"
 local endpoint = require "crsync.endpoint"
 local environment = require "crsync.util.environment"
 local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
-local uri = require "crsync.credentials.uri"
+local redact = require "crsync.util.redact"
 
 ---@class crsync.Role
 ---@field role_arn string
@@ -45,7 +46,7 @@ local function origin(role, settings)
   if not given then return region_host(role, settings) end
   local url, err = endpoint.parse(given, role.sts_endpoint and "sts_endpoint" or "ALIBABA_CLOUD_STS_ENDPOINT")
   if not url then return nil, err.message end
-  if url:find "^http:" and not uri.is_near(url) then return nil, "STS is asked over https only" end
+  if url:find "^http:" and not http.is_near(url) then return nil, "STS is asked over https only" end
   return url
 end
 
@@ -71,14 +72,14 @@ end
 local function refusal(response, secrets)
   if response.status == 200 then return nil end
   local fields = keys.object(response.body) or {}
-  local code = type(fields.Code) == "string" and http.without(fields.Code, secrets) or ""
-  local message = type(fields.Message) == "string" and http.without(fields.Message, secrets) or ""
+  local function text(name) return type(fields[name]) == "string" and redact.without(fields[name], secrets) or "" end
+  local code, message, request_id = text "Code", text "Message", text "RequestId"
   local passing = response.status >= 500 or is_throttling(code, response.status)
   return {
     kind = is_throttling(code, response.status) and "throttled" or passing and "server" or "client",
     retryable = passing,
     code = code ~= "" and code or nil,
-    request_id = type(fields.RequestId) == "string" and http.without(fields.RequestId, secrets) or response.request_id,
+    request_id = request_id ~= "" and request_id or response.request_id,
     message = message ~= "" and message or "STS answered with HTTP " .. response.status,
     hint = ADVICE[code],
   }
@@ -149,7 +150,7 @@ end
 ---@param context crsync.FetchContext
 ---@return string
 function sts.date(context)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + context.clock_offset)
+  return dates.rfc3339(os.time() + context.clock_offset)
 end
 
 return sts

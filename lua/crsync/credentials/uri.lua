@@ -1,7 +1,6 @@
 --- Keys from a URL that answers with them, ALIBABA_CLOUD_CREDENTIALS_URI.
 --- https, or http where it cannot be overheard: this machine and its link. Of the URL only the host is ever shown.
 
-local environment = require "crsync.util.environment"
 local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
 
@@ -9,17 +8,6 @@ local uri = {}
 
 local POLICY = { max_attempts = 2, base_delay = 0.5, max_delay = 2 }
 local RECHECK = 900 -- where the answer doesn't say how long the keys hold
-
---- Whether plain HTTP to the URL's host stays on this machine or its link.
----@param url string
----@return boolean
-function uri.is_near(url)
-  local name = environment.lower((http.host(url):gsub(":%d*$", "")))
-  if name == "localhost" or name == "[::1]" or name == "100.100.100.200" then return true end
-  if name:find "^%[fe[89ab]%x:[%x:]+%]$" then return true end
-  local a, b = name:match "^(%d+)%.(%d+)%.%d+%.%d+$"
-  return a == "127" or a == "169" and b == "254"
-end
 
 local function judge(response)
   if response.status == 200 then return nil end
@@ -41,29 +29,16 @@ local function read(response)
   return set
 end
 
---- What is wrong with such a URL; nil when nothing is.
----@param url string
----@return string|nil
-function uri.problem(url)
-  local scheme = url:match "^(%a+)://[^/?#]"
-  scheme = scheme and environment.lower(scheme)
-  if url:find "[%c%s]" or (scheme ~= "http" and scheme ~= "https") then return "it is no http or https URL" end
-  if scheme == "http" and not uri.is_near(url) then
-    return "keys are fetched over http from this machine or its link only; use https"
-  end
-  return nil
-end
-
 --- Asks for keys.
 ---@param context crsync.FetchContext
 ---@param url string
 ---@return crsync.Keys|nil
 ---@return crsync.Failure|string|nil
 function uri.ask(context, url)
-  local problem = uri.problem(url)
+  local problem = http.problem(url)
   if problem then return nil, problem end
   local response, failure = http.repeated(context, POLICY, function()
-    return { url = url, timeout = 10, connect_timeout = 5, direct = uri.is_near(url) }
+    return { url = url, timeout = 10, connect_timeout = 5, direct = http.is_near(url) }
   end, judge)
   if not response then return nil, failure end
   return read(response)

@@ -2,6 +2,7 @@
 
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
+local dates = require "crsync.util.dates"
 local json = require "crsync.print.json"
 local known = require "crsync.operations"
 local tasks = require "crsync.sandbox.tasks"
@@ -36,13 +37,6 @@ end
 
 -- ---- signatures -----------------------------------------------------------------------------------------
 
-local function epoch_of(date)
-  local y, mo, d, h, mi, s = date:match "^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)Z$"
-  if not y then return nil end
-  local utc = os.time { year = y, month = mo, day = d, hour = h, min = mi, sec = s, isdst = false }
-  return utc + os.difftime(utc, os.time(os.date("!*t", utc)))
-end
-
 -- Signs what was received with the sandbox's own key: the same signature must come out.
 local function signature_matches(self, request, signed)
   local headers = {}
@@ -63,7 +57,7 @@ local function check_signature(self, request)
   elseif not signature_matches(self, request, signed) then
     return refusal(400, "SignatureDoesNotMatch", "Specified signature does not match our calculation.")
   end
-  local at, nonce = epoch_of(request.headers["x-acs-date"] or ""), request.headers["x-acs-signature-nonce"]
+  local at, nonce = dates.epoch(request.headers["x-acs-date"] or ""), request.headers["x-acs-signature-nonce"]
   if not at or math.abs(at - os.time()) > WINDOW then
     return refusal(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
   elseif self.nonces[nonce] then

@@ -1,6 +1,8 @@
 --- The environment's variables as crsync reads them: without the blanks and line ends that stick to what is pasted, and
 --- an empty one as if it were unset. Read when they are needed, never at load time. Its locale is kept out, too.
 
+local url = require "crsync.util.url"
+
 local environment = {}
 
 --- A text without outer blanks; nil stays nil.
@@ -44,8 +46,8 @@ function environment.is_true(value) return value ~= nil and environment.lower(va
 ---@return string|nil proxy
 ---@return string|nil name
 function environment.proxy()
-  local url, name = environment.first { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY" }
-  return url and url:gsub("^%a[%w+.-]*://", ""):gsub("^.*@", ""):gsub("/.*$", ""), name
+  local given, name = environment.first { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY" }
+  return given and url.host(given), name
 end
 
 return environment
