@@ -223,7 +223,7 @@ install: all
 	  install -d '$(DESTDIR)$(INST_LUADIR)'/$$folder && \
 	  install -m 644 lua/$$folder/*.lua '$(DESTDIR)$(INST_LUADIR)'/$$folder || exit 1; \
 	done
-	sed '1s|lua5.4|$(LUA)|' lua/crsync/bin.lua > '$(DESTDIR)$(INST_BINDIR)/crsync'
+	sed '1s|lua5.4|$(LUA)|' lua/crsync/cli/bin.lua > '$(DESTDIR)$(INST_BINDIR)/crsync'
 	chmod 755 '$(DESTDIR)$(INST_BINDIR)/crsync'
 	install -m 644 doc/crsync.1 '$(DESTDIR)$(INST_MANDIR)'
 

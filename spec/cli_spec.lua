@@ -18,7 +18,7 @@ local quoted = child.quoted
 local function run(arguments, environment, wrap)
   local err = os.tmpname()
   local line = ("env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=%s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s "
-    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/bin.lua %s"):format(quoted(server.url),
+    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/cli/bin.lua %s"):format(quoted(server.url),
     quoted(server.access_key_id), quoted(server.access_key_secret), quoted(package.path), quoted(package.cpath),
     environment or "", os.getenv "LUA" or "lua5.4", arguments)
   if wrap then line = wrap(line) end
@@ -175,7 +175,7 @@ describe("crsync wait", function()
 
   it("says in hours what takes them", function()
     local output = child.run [[
-      local shows = require "crsync.display".new({ stream = io.stdout, live = false }, { "rst-1" })
+      local shows = require "crsync.cli.wait_display".new({ stream = io.stdout, live = false }, { "rst-1" })
       shows:update("rst-1", { TaskStatus = "SYNCHRONIZING" }, { percent = 1, synced = 1, total = 100, eta = 7325 }, 0)
     ]]
     assert.equal("rst-1  SYNCHRONIZING  1 %  1 B of 100 B  2:02:05 to go\n", output)

@@ -2,7 +2,7 @@
 -- secrets that went in.
 
 local crsync = require "crsync"
-local explain = require "crsync.explain"
+local config_report = require "crsync.cli.config_report"
 local key_giver = require "spec.support.key_giver"
 local surroundings = require "spec.support.surroundings"
 
@@ -63,7 +63,7 @@ local function outputs_of(options)
   collect(err, texts, seen)
   collect(crsync.to_json(err), texts, seen)
   collect(attempts, texts, seen)
-  collect({ explain.all(all) }, texts, seen)
+  collect({ config_report.of(all) }, texts, seen)
   return table.concat(texts, "\n"), err
 end
 

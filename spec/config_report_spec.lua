@@ -2,7 +2,7 @@
 
 local child = require "spec.support.child"
 local cjson = require "cjson"
-local explain = require "crsync.explain"
+local config_report = require "crsync.cli.config_report"
 local files = require "spec.support.files"
 local key_giver = require "spec.support.key_giver"
 local surroundings = require "spec.support.surroundings"
@@ -36,7 +36,7 @@ describe("what is effective", function()
   it("is told with its place, the key by a masked id", function()
     set_keys()
     set { ALIBABA_CLOUD_REGION_ID = "eu-west-1", ALIBABA_CLOUD_READ_TIMEOUT = "7" }
-    local rows, notes, errors = explain.all { network = "vpc" }
+    local rows, notes, errors = config_report.of { network = "vpc" }
     assert.same({ {}, {} }, { notes, errors })
     assert.same({ setting = "endpoint", value = "https://cr-vpc.eu-west-1.aliyuncs.com",
       from = "ALIBABA_CLOUD_REGION_ID" }, row(rows, "endpoint"))
@@ -52,16 +52,16 @@ describe("what is effective", function()
   it("shows no user and password of a proxy", function()
     set_keys()
     set { https_proxy = "http://someone:hunter2@proxy:3128/" }
-    local rows = explain.all { region = "eu-west-1" }
+    local rows = config_report.of { region = "eu-west-1" }
     assert.same({ setting = "proxy", value = "proxy:3128", from = "https_proxy" }, row(rows, "proxy"))
-    rows = explain.all { region = "eu-west-1", proxy = "http://someone:hunter2@proxy:3128" }
+    rows = config_report.of { region = "eu-west-1", proxy = "http://someone:hunter2@proxy:3128" }
     assert.same({ setting = "proxy", value = "http://***@proxy:3128", from = "option proxy" }, row(rows, "proxy"))
   end)
 
   it("asks the source of the key, and tells how long it holds", function()
     set { ALIBABA_CLOUD_CREDENTIALS_URI = scene.giver.url }
     scene.giver:answer(key_giver.keys())
-    local rows, _, errors = explain.all { endpoint = scene.service.url }
+    local rows, _, errors = config_report.of { endpoint = scene.service.url }
     assert.same({}, errors)
     local key = row(rows, "access_key_id")
     assert.same({ "STS.…sync", "ALIBABA_CLOUD_CREDENTIALS_URI" }, { key.value, key.from })
@@ -71,13 +71,13 @@ describe("what is effective", function()
 
   it("is told as far as it goes beside what is wrong", function()
     set_keys()
-    local rows, _, errors = explain.all {}
+    local rows, _, errors = config_report.of {}
     assert.equal("config", errors[1].kind)
     assert.equal("STS.…sync", row(rows, "access_key_id").value)
     scene.giver:answer(key_giver.status(404))
     set { ALIBABA_CLOUD_ACCESS_KEY_ID = "", ALIBABA_CLOUD_ACCESS_KEY_SECRET = "", ALIBABA_CLOUD_SECURITY_TOKEN = "",
       ALIBABA_CLOUD_CREDENTIALS_URI = scene.giver.url }
-    rows, _, errors = explain.all { endpoint = scene.service.url }
+    rows, _, errors = config_report.of { endpoint = scene.service.url }
     assert.equal("credentials", errors[1].kind)
     assert.is_nil(row(rows, "access_key_id").value)
     assert.equal("ALIBABA_CLOUD_CREDENTIALS_URI", row(rows, "access_key_id").from)
@@ -88,12 +88,12 @@ describe("what is effective", function()
     set { ALIBABA_CLOUD_ACCESS_KEY_SECRET = KEYS.access_key_secret .. "\r\n", ALIBABA_CLOUD_REGION_ID = " eu-west-1" }
     local path = surroundings.write_profiles { name = "ci", mode = "AK" }
     os.execute(("chmod 644 '%s'"):format(path))
-    local _, notes = explain.all {}
+    local _, notes = config_report.of {}
     assert.same({ path .. " can be read by others than its owner: chmod 600",
       "ALIBABA_CLOUD_REGION_ID has blanks or a line end around its value; they are left out",
       "ALIBABA_CLOUD_ACCESS_KEY_SECRET has blanks or a line end around its value; they are left out" }, notes)
     surroundings.write(".aliyun/config.json", "{")
-    _, notes = explain.all {}
+    _, notes = config_report.of {}
     assert.truthy(notes[1]:find "is not JSON: .*; it is left out$")
   end)
 end)
@@ -101,7 +101,7 @@ end)
 describe("the command", function()
   local function run(words, variables)
     local err = os.tmpname()
-    local line = ("env HOME=%s LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/bin.lua %s 2>%s; echo \"status $?\""):format(
+    local line = ("env HOME=%s LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/cli/bin.lua %s 2>%s; echo \"status $?\""):format(
       surroundings.path "", child.quoted(package.path), child.quoted(package.cpath), variables,
       LUA, words, err)
     local pipe = assert(io.popen(line))

@@ -3,7 +3,7 @@
 
 local text = require "crsync.util.text"
 
-local display = {}
+local wait_display = {}
 
 local REPORT_EVERY = 10 -- seconds between plain lines of one task whose status does not change
 local BAR = 20
@@ -109,7 +109,7 @@ function Live:stand() redraw(self) end
 ---@param options { stream: file*, live: boolean, color: boolean, utf8: boolean, width: fun(): integer }
 ---@param ids string[]
 ---@return table display  with update(id, task, progress, now), and stand() to show where things stand
-function display.new(options, ids)
+function wait_display.new(options, ids)
   if not options.live then
     return setmetatable({ stream = options.stream, ids = ids, last = {}, stands = {} }, Plain)
   end
@@ -117,4 +117,4 @@ function display.new(options, ids)
     ids = ids, seen = {}, height = 0 }, Live)
 end
 
-return display
+return wait_display

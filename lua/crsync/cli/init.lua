@@ -4,10 +4,10 @@ local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local dates = require "crsync.util.dates"
 local crsync = require "crsync"
-local display = require "crsync.display"
+local wait_display = require "crsync.cli.wait_display"
 local lua_source = require "crsync.print.lua_source"
 local environment = require "crsync.util.environment"
-local explain = require "crsync.explain"
+local config_report = require "crsync.cli.config_report"
 local statuses = require "crsync.statuses"
 local text = require "crsync.util.text"
 
@@ -332,7 +332,7 @@ end
 
 function commands.wait(arguments, client)
   local live = os.getenv "TERM" ~= "dumb" and is_terminal(2)
-  local shows = display.new({ stream = io.stderr, live = live, color = wants_color(arguments.color, 2),
+  local shows = wait_display.new({ stream = io.stderr, live = live, color = wants_color(arguments.color, 2),
     utf8 = speaks_utf8(), width = columns }, arguments.task)
   local ok, results, summary = pcall(client.wait_all, client, arguments.instance, arguments.task,
     wait_options(arguments, shows))
@@ -402,7 +402,7 @@ local function setting_table(rows)
 end
 
 local function show_config(arguments)
-  local rows, notes, errors = explain.all(options_for(arguments))
+  local rows, notes, errors = config_report.of(options_for(arguments))
   write(arguments, rows, setting_table)
   for _, note in ipairs(notes) do io.stderr:write("crsync: ", text.printable(note), "\n") end
   for _, err in ipairs(errors) do io.stderr:write(tostring(err), "\n") end

@@ -11,14 +11,14 @@ local cli_profile = require "crsync.credentials.cli_profile"
 local env = require "crsync.credentials.env"
 local url = require "crsync.util.url"
 
----@class crsync.Explained
+---@class crsync.ConfigRow
 ---@field setting string
 ---@field value string|number|boolean|nil
 ---@field unit string|nil   of a number: "s", "bytes"
 ---@field life string|nil   of a key that ends
 ---@field from string
 
-local explain = {}
+local config_report = {}
 
 local SHOWN = { "region", "network", "endpoint", "connect_timeout", "timeout", "deadline", "retry", "proxy", "ca_file",
   "ca_path", "insecure_skip_tls_verify", "max_response_size", "user_agent" }
@@ -105,10 +105,10 @@ end
 
 --- Resolves settings and keys, and says what came of it.
 ---@param options crsync.Options
----@return crsync.Explained[] rows
+---@return crsync.ConfigRow[] rows
 ---@return string[] notes          what works, and yet had better be seen to
 ---@return crsync.Error[] errors   what does not
-function explain.all(options)
+function config_report.of(options)
   local errs, chosen = {}, cli_profile.choose(options.profile)
   local settings, err, partial = config.resolve(options, chosen)
   errs[#errs + 1] = err
@@ -130,4 +130,4 @@ function explain.all(options)
   return rows, notes_on(rows, chosen), errs
 end
 
-return explain
+return config_report
