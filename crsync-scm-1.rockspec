@@ -27,7 +27,7 @@ build = {
   modules = {
     ["crsync.core"] = {
       sources = {
-        "csrc/anchors.c", "csrc/answer.c", "csrc/core.c", "csrc/decode.c", "csrc/fault.c", "csrc/field.c",
+        "csrc/anchors.c", "csrc/answer.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/field.c",
         "csrc/file.c", "csrc/fork.c", "csrc/pollset.c", "csrc/process.c", "csrc/quiet.c", "csrc/request.c",
         "csrc/sign.c", "csrc/timer.c", "csrc/transfer.c", "csrc/type.c",
       },

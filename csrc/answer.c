@@ -1,7 +1,7 @@
 /* answer.c - see answer.h. */
 #include "answer.h"
 #include "decode.h"
-#include "fault.h"
+#include "error_kind.h"
 #include "packages.h"
 
 #include <ctype.h>
@@ -83,13 +83,13 @@ static void write_excerpt(const struct answer *a, char out[EXCERPT + 1]) {
 /* ---- the error table ----------------------------------------------------------------------------- */
 
 /* Pushes nil and a table that holds what every error tells. The caller adds to the table. */
-static void push_error(lua_State *L, const struct answer *a, enum fault kind) {
+static void push_error(lua_State *L, const struct answer *a, enum error_kind kind) {
   const struct transfer_outcome *o = a->outcome;
   lua_pushnil(L);
   lua_createtable(L, 0, 12);
-  lua_pushstring(L, fault_name(kind));
+  lua_pushstring(L, error_kind_name(kind));
   lua_setfield(L, -2, "kind");
-  lua_pushboolean(L, fault_is_retryable(kind));
+  lua_pushboolean(L, error_kind_is_retryable(kind));
   lua_setfield(L, -2, "retryable");
   lua_pushstring(L, a->host);
   lua_setfield(L, -2, "endpoint");
@@ -110,7 +110,7 @@ static void set_times(lua_State *L, const struct answer *a) {
   const struct transfer_answer_headers *h = &a->outcome->headers;
   time_t now = time(NULL);
   long wait_ms =
-      fault_retry_after_ms(h->acs_retry_after, h->ratelimit_user_api, h->ratelimit_user, h->retry_after, now);
+      error_kind_retry_after_ms(h->acs_retry_after, h->ratelimit_user_api, h->ratelimit_user, h->retry_after, now);
   if (wait_ms >= 0) {
     lua_pushnumber(L, (lua_Number)wait_ms / 1000);
     lua_setfield(L, -2, "retry_after");
@@ -125,7 +125,7 @@ static void set_times(lua_State *L, const struct answer *a) {
 /* ---- libcurl's failures -------------------------------------------------------------------------- */
 
 static int push_too_large(lua_State *L, const struct answer *a) {
-  push_error(L, a, FAULT_DECODE);
+  push_error(L, a, ERROR_KIND_DECODE);
   if (a->outcome->too_large == TRANSFER_HEAD)
     set_message(L, a, "the answer's head is too large, or no memory is left for it");
   else if (a->max_response_size)
@@ -138,8 +138,8 @@ static int push_too_large(lua_State *L, const struct answer *a) {
 static int push_transfer_error(lua_State *L, const struct answer *a) {
   const struct transfer_outcome *o = a->outcome;
   if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, a);
-  enum fault kind = o->curl_code == CURLE_WRITE_ERROR ? FAULT_MEMORY : fault_of_curl(o->curl_code);
-  if (kind == FAULT_MEMORY) return luaL_error(L, "not enough memory");
+  enum error_kind kind = o->curl_code == CURLE_WRITE_ERROR ? ERROR_KIND_MEMORY : error_kind_of_curl(o->curl_code);
+  if (kind == ERROR_KIND_MEMORY) return luaL_error(L, "not enough memory");
   push_error(L, a, kind);
   if (o->curl_code == TRANSFER_FORKED) {
     set_message(L, a, "the process forked while the request was in flight");
@@ -184,7 +184,7 @@ static int push_refusal(lua_State *L, const struct answer *a, int body) {
   const char *code = push_field(L, body, "Code", "code", &code_len);
   const char *message = push_field(L, body, "Message", "message", &message_len);
   const char *request_id = push_field(L, body, "RequestId", "requestId", &id_len);
-  push_error(L, a, fault_of_service(a->outcome->status, code));
+  push_error(L, a, error_kind_of_service(a->outcome->status, code));
   set_text(L, a, "code", code, code_len);
   set_text(L, a, "message", message, message_len);
   set_text(L, a, "request_id", request_id, id_len);
@@ -198,7 +198,7 @@ static int push_refusal(lua_State *L, const struct answer *a, int body) {
 
 static void set_xml_field(lua_State *L, const struct answer *a, const char *field, const char *element) {
   size_t len;
-  const char *text = fault_xml_text(a->outcome->body, a->outcome->body_len, element, &len);
+  const char *text = error_kind_xml_text(a->outcome->body, a->outcome->body_len, element, &len);
   if (text) set_text(L, a, field, text, len);
 }
 
@@ -206,7 +206,7 @@ static int push_xml_refusal(lua_State *L, const struct answer *a, const char *co
   char name[MAX_XML_CODE + 1];
   memcpy(name, code, code_len);
   name[code_len] = '\0';
-  push_error(L, a, fault_of_service(a->outcome->status, name));
+  push_error(L, a, error_kind_of_service(a->outcome->status, name));
   set_message(L, a, "the answer is XML, not JSON");
   set_string(L, a, "code", name);
   set_xml_field(L, a, "message", "Message");
@@ -229,11 +229,11 @@ static void set_redirect_message(lua_State *L, const struct answer *a) {
 static int push_page(lua_State *L, const struct answer *a, const char *reason) {
   const struct transfer_outcome *o = a->outcome;
   size_t code_len;
-  const char *code = o->status >= 300 ? fault_xml_text(o->body, o->body_len, "Code", &code_len) : NULL;
+  const char *code = o->status >= 300 ? error_kind_xml_text(o->body, o->body_len, "Code", &code_len) : NULL;
   if (code && code_len && code_len <= MAX_XML_CODE) return push_xml_refusal(L, a, code, code_len);
   char excerpt[EXCERPT + 1];
   write_excerpt(a, excerpt);
-  push_error(L, a, fault_of_page(o->status));
+  push_error(L, a, error_kind_of_page(o->status));
   set_times(L, a);
   char copy[128];
   const char *type = clean_copy(a, o->content_type, copy, sizeof copy);
@@ -259,13 +259,13 @@ static int is_refused(lua_State *L, int body) {
   lua_pop(L, 1);
   if (refused) return 1;
   lua_getfield(L, body, "Code");
-  refused = lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) > 0 && !fault_is_success_code(lua_tostring(L, -1));
+  refused = lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) > 0 && !error_kind_is_success_code(lua_tostring(L, -1));
   lua_pop(L, 1);
   return refused;
 }
 
 static int push_decode_error(lua_State *L, const struct answer *a, const char *reason) {
-  push_error(L, a, FAULT_DECODE);
+  push_error(L, a, ERROR_KIND_DECODE);
   set_message(L, a, "%s", reason);
   return 2;
 }

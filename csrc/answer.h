@@ -1,5 +1,5 @@
 /* answer.h - what came back becoming Lua: the decoded table, or nil and an error table. Joins the outcome of
- * a transfer with fault (what kind of failure), decode (JSON) and sign (no secret in any text). */
+ * a transfer with error_kind (what kind of failure), decode (JSON) and sign (no secret in any text). */
 #ifndef CRSYNC_ANSWER_H
 #define CRSYNC_ANSWER_H
 

@@ -1,6 +1,6 @@
-/* fault.c - see fault.h. */
+/* error_kind.c - see error_kind.h. */
 #define _GNU_SOURCE
-#include "fault.h"
+#include "error_kind.h"
 #include "packages.h"
 
 #include <curl/curl.h>
@@ -10,26 +10,27 @@
 
 enum { MAX_RETRY_AFTER_S = 24 * 3600 };
 
-const char *fault_name(enum fault kind) {
+const char *error_kind_name(enum error_kind kind) {
   static const char *const names[] = {"",       "config",  "auth",    "not_found", "throttled", "server",
                                       "client", "network", "timeout", "tls",       "decode"};
   return names[kind];
 }
 
-int fault_is_retryable(enum fault kind) {
-  return kind == FAULT_NETWORK || kind == FAULT_TIMEOUT || kind == FAULT_SERVER || kind == FAULT_THROTTLED;
+int error_kind_is_retryable(enum error_kind kind) {
+  return kind == ERROR_KIND_NETWORK || kind == ERROR_KIND_TIMEOUT || kind == ERROR_KIND_SERVER ||
+         kind == ERROR_KIND_THROTTLED;
 }
 
-enum fault fault_of_curl(int curl_code) {
+enum error_kind error_kind_of_curl(int curl_code) {
   switch (curl_code) {
   case CURLE_OUT_OF_MEMORY:
-    return FAULT_MEMORY;
+    return ERROR_KIND_MEMORY;
   case CURLE_URL_MALFORMAT:
   case CURLE_UNKNOWN_OPTION:
   case CURLE_NOT_BUILT_IN:
-    return FAULT_CONFIG;
+    return ERROR_KIND_CONFIG;
   case CURLE_OPERATION_TIMEDOUT:
-    return FAULT_TIMEOUT;
+    return ERROR_KIND_TIMEOUT;
   case CURLE_SSL_CONNECT_ERROR:
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CERTPROBLEM:
@@ -43,11 +44,11 @@ enum fault fault_of_curl(int curl_code) {
   case CURLE_SSL_ENGINE_SETFAILED:
   case CURLE_SSL_ENGINE_INITFAILED:
   case CURLE_USE_SSL_FAILED:
-    return FAULT_TLS;
+    return ERROR_KIND_TLS;
   case CURLE_BAD_CONTENT_ENCODING:
-    return FAULT_DECODE;
+    return ERROR_KIND_DECODE;
   default: /* DNS, connect, reset, a cut body, a peer that doesn't speak HTTP, a proxy, a fork */
-    return FAULT_NETWORK;
+    return ERROR_KIND_NETWORK;
   }
 }
 
@@ -56,41 +57,41 @@ enum fault fault_of_curl(int curl_code) {
 struct rule {
   const char *text;
   enum { EXACT, PREFIX, SUFFIX } how;
-  enum fault kind;
+  enum error_kind kind;
 };
 
 /* The first that fits decides: exceptions stand before the families they belong to. */
 static const struct rule rules[] = {
-    {"Throttling", PREFIX, FAULT_THROTTLED},
-    {"InvalidAccessKeyId", PREFIX, FAULT_AUTH},
-    {"InvalidAccessKeySecret", PREFIX, FAULT_AUTH},
-    {"InvalidSecurityToken", PREFIX, FAULT_AUTH},
-    {"SecurityToken", PREFIX, FAULT_AUTH},
-    {"MissingSecurityToken", EXACT, FAULT_AUTH},
-    {"MissingAccessKeyId", EXACT, FAULT_AUTH},
-    {"SignatureNonceUsed", EXACT, FAULT_CLIENT},
-    {"Signature", PREFIX, FAULT_AUTH},
-    {"IncompleteSignature", PREFIX, FAULT_AUTH},
-    {"InvalidSignature", PREFIX, FAULT_AUTH},
-    {"Forbidden", PREFIX, FAULT_AUTH},
-    {"NoPermission", PREFIX, FAULT_AUTH},
-    {"NoPrivilege", PREFIX, FAULT_AUTH},
-    {"Unauthorized", PREFIX, FAULT_AUTH},
-    {"AUTHENTICATION_FAILED", EXACT, FAULT_AUTH},
-    {"InvalidAction.NotFound", EXACT, FAULT_CLIENT}, /* the operation is unknown there, not the task */
-    {"InvalidApi.NotFound", EXACT, FAULT_CLIENT},
-    {"InvalidProduct.NotFound", EXACT, FAULT_CLIENT},
-    {"InvalidVersion", PREFIX, FAULT_CLIENT},
-    {"InvalidTimeStamp", PREFIX, FAULT_CLIENT},
-    {"IllegalTimestamp", EXACT, FAULT_CLIENT},
-    {"_NOT_EXIST", SUFFIX, FAULT_NOT_FOUND},
-    {"_NOT_FOUND", SUFFIX, FAULT_NOT_FOUND},
-    {".NotFound", SUFFIX, FAULT_NOT_FOUND},
-    {".NotExist", SUFFIX, FAULT_NOT_FOUND},
-    {"InternalError", PREFIX, FAULT_SERVER},
-    {"InternalFailure", PREFIX, FAULT_SERVER},
-    {"ServiceUnavailable", PREFIX, FAULT_SERVER},
-    {"SystemError", EXACT, FAULT_SERVER},
+    {"Throttling", PREFIX, ERROR_KIND_THROTTLED},
+    {"InvalidAccessKeyId", PREFIX, ERROR_KIND_AUTH},
+    {"InvalidAccessKeySecret", PREFIX, ERROR_KIND_AUTH},
+    {"InvalidSecurityToken", PREFIX, ERROR_KIND_AUTH},
+    {"SecurityToken", PREFIX, ERROR_KIND_AUTH},
+    {"MissingSecurityToken", EXACT, ERROR_KIND_AUTH},
+    {"MissingAccessKeyId", EXACT, ERROR_KIND_AUTH},
+    {"SignatureNonceUsed", EXACT, ERROR_KIND_CLIENT},
+    {"Signature", PREFIX, ERROR_KIND_AUTH},
+    {"IncompleteSignature", PREFIX, ERROR_KIND_AUTH},
+    {"InvalidSignature", PREFIX, ERROR_KIND_AUTH},
+    {"Forbidden", PREFIX, ERROR_KIND_AUTH},
+    {"NoPermission", PREFIX, ERROR_KIND_AUTH},
+    {"NoPrivilege", PREFIX, ERROR_KIND_AUTH},
+    {"Unauthorized", PREFIX, ERROR_KIND_AUTH},
+    {"AUTHENTICATION_FAILED", EXACT, ERROR_KIND_AUTH},
+    {"InvalidAction.NotFound", EXACT, ERROR_KIND_CLIENT}, /* the operation is unknown there, not the task */
+    {"InvalidApi.NotFound", EXACT, ERROR_KIND_CLIENT},
+    {"InvalidProduct.NotFound", EXACT, ERROR_KIND_CLIENT},
+    {"InvalidVersion", PREFIX, ERROR_KIND_CLIENT},
+    {"InvalidTimeStamp", PREFIX, ERROR_KIND_CLIENT},
+    {"IllegalTimestamp", EXACT, ERROR_KIND_CLIENT},
+    {"_NOT_EXIST", SUFFIX, ERROR_KIND_NOT_FOUND},
+    {"_NOT_FOUND", SUFFIX, ERROR_KIND_NOT_FOUND},
+    {".NotFound", SUFFIX, ERROR_KIND_NOT_FOUND},
+    {".NotExist", SUFFIX, ERROR_KIND_NOT_FOUND},
+    {"InternalError", PREFIX, ERROR_KIND_SERVER},
+    {"InternalFailure", PREFIX, ERROR_KIND_SERVER},
+    {"ServiceUnavailable", PREFIX, ERROR_KIND_SERVER},
+    {"SystemError", EXACT, ERROR_KIND_SERVER},
 };
 
 static int rule_fits(const struct rule *rule, const char *code, size_t len) {
@@ -99,26 +100,26 @@ static int rule_fits(const struct rule *rule, const char *code, size_t len) {
   return !memcmp(rule->how == SUFFIX ? code + len - n : code, rule->text, n);
 }
 
-enum fault fault_of_service(long status, const char *code) {
+enum error_kind error_kind_of_service(long status, const char *code) {
   size_t len = strlen(code);
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
     if (rule_fits(&rules[i], code, len)) return rules[i].kind;
-  if (status == 429) return FAULT_THROTTLED;
-  if (status == 407) return FAULT_NETWORK;
-  if (status == 401 || status == 403) return FAULT_AUTH;
-  if (status == 404) return FAULT_NOT_FOUND;
-  if (status >= 500) return FAULT_SERVER;
-  return FAULT_CLIENT;
+  if (status == 429) return ERROR_KIND_THROTTLED;
+  if (status == 407) return ERROR_KIND_NETWORK;
+  if (status == 401 || status == 403) return ERROR_KIND_AUTH;
+  if (status == 404) return ERROR_KIND_NOT_FOUND;
+  if (status >= 500) return ERROR_KIND_SERVER;
+  return ERROR_KIND_CLIENT;
 }
 
-enum fault fault_of_page(long status) {
-  if (status == 429) return FAULT_THROTTLED;
-  if (status == 407) return FAULT_NETWORK;
-  if (status >= 300 && status < 400) return FAULT_CLIENT;
-  return status >= 400 ? FAULT_SERVER : FAULT_DECODE;
+enum error_kind error_kind_of_page(long status) {
+  if (status == 429) return ERROR_KIND_THROTTLED;
+  if (status == 407) return ERROR_KIND_NETWORK;
+  if (status >= 300 && status < 400) return ERROR_KIND_CLIENT;
+  return status >= 400 ? ERROR_KIND_SERVER : ERROR_KIND_DECODE;
 }
 
-int fault_is_success_code(const char *code) {
+int error_kind_is_success_code(const char *code) {
   return !strcasecmp(code, "success") || !strcasecmp(code, "ok") || !strcmp(code, "200");
 }
 
@@ -158,15 +159,15 @@ static long parse_retry_after(const char *header, time_t now) {
 
 static long larger(long a, long b) { return a > b ? a : b; }
 
-long fault_retry_after_ms(const char *acs_retry_after, const char *ratelimit_user_api, const char *ratelimit_user,
-                          const char *retry_after, time_t now) {
+long error_kind_retry_after_ms(const char *acs_retry_after, const char *ratelimit_user_api, const char *ratelimit_user,
+                               const char *retry_after, time_t now) {
   long limits = larger(parse_time_left(ratelimit_user_api), parse_time_left(ratelimit_user));
   return larger(larger(parse_ms(acs_retry_after), limits), parse_retry_after(retry_after, now));
 }
 
 /* ---- XML ----------------------------------------------------------------------------------------- */
 
-const char *fault_xml_text(const char *body, size_t len, const char *name, size_t *text_len) {
+const char *error_kind_xml_text(const char *body, size_t len, const char *name, size_t *text_len) {
   size_t name_len = strlen(name);
   const char *end = body + len;
   for (const char *at = body; (at = memchr(at, '<', (size_t)(end - at))); at++) {
