@@ -105,7 +105,7 @@ ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-f
 # With the shield against SIGPIPE that libcurl before 7.88 needs.
 check-asan:
 	@LUA='$(LUA)' $(SETUP) check
-	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' CPPFLAGS=-DQUIET_ALWAYS
+	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' CPPFLAGS=-DSIGPIPE_ALWAYS
 	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) \
 	  ASAN_OPTIONS=detect_leaks=1 SLOWED=10'
 

@@ -27,9 +27,9 @@ build = {
   modules = {
     ["crsync.core"] = {
       sources = {
-        "csrc/anchors.c", "csrc/answer.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/field.c",
-        "csrc/file.c", "csrc/fork.c", "csrc/pollset.c", "csrc/process.c", "csrc/quiet.c", "csrc/request.c",
-        "csrc/sign.c", "csrc/timer.c", "csrc/transfer.c", "csrc/type.c",
+        "csrc/answer.c", "csrc/ca_store.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/field.c",
+        "csrc/file.c", "csrc/fork.c", "csrc/pollset.c", "csrc/process.c", "csrc/request.c", "csrc/sign.c",
+        "csrc/sigpipe.c", "csrc/timer.c", "csrc/transfer.c", "csrc/type.c",
       },
       libraries = { "curl", "crypto" },
       incdirs = { "$(CURL_INCDIR)", "$(OPENSSL_INCDIR)" },

@@ -1,11 +1,11 @@
 /* transfer.c - see transfer.h. libcurl's callbacks only move bytes, note sockets and set a deadline. */
 #define _GNU_SOURCE
 #include "transfer.h"
-#include "anchors.h"
+#include "ca_store.h"
 #include "fork.h"
 #include "packages.h"
 #include "pollset.h"
-#include "quiet.h"
+#include "sigpipe.h"
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
@@ -73,7 +73,7 @@ static int library_is_ready;
 int transfer_library_init(void) {
   pthread_mutex_lock(&library_lock);
   if (!library_is_ready && !curl_global_init(CURL_GLOBAL_ALL) && !fork_watch()) {
-    quiet_open();
+    sigpipe_open();
     library_is_ready = 1;
   }
   pthread_mutex_unlock(&library_lock);
@@ -195,7 +195,7 @@ static int apply_protocols(CURL *easy) {
 static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
   CURL *easy = curl_easy_init();
   if (!easy) return NULL;
-  int failed = apply_protocols(easy) || anchors_apply(easy, s->ca_file, s->ca_path, s->skip_verify) ||
+  int failed = apply_protocols(easy) || ca_store_apply(easy, s->ca_file, s->ca_path, s->skip_verify) ||
                curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) || curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) ||
                curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") || curl_easy_setopt(easy, CURLOPT_SHARE, share) ||
                curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ||
@@ -224,7 +224,7 @@ static int try_with_bundle(struct transfer_engine *e, CURL *easy, CURLcode code)
   const char *bundle = e->bundle;
   e->bundle = NULL;
   while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
-  if (anchors_set_bundle(e->template, bundle) || anchors_set_bundle(easy, bundle)) return 0;
+  if (ca_store_set_bundle(e->template, bundle) || ca_store_set_bundle(easy, bundle)) return 0;
   return !curl_multi_remove_handle(e->multi, easy) && !curl_multi_add_handle(e->multi, easy);
 }
 
@@ -289,7 +289,7 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
   if (!e) return NULL;
   e->max_response_size = settings->max_response_size;
   if (!open_parts(e) && (e->template = make_template(settings, e->share))) {
-    if (!settings->ca_file && !settings->ca_path) e->bundle = anchors_leave_bundle_out(e->template);
+    if (!settings->ca_file && !settings->ca_path) e->bundle = ca_store_leave_bundle_out(e->template);
     return e;
   }
   transfer_engine_free(e);
@@ -297,12 +297,12 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
 }
 
 static void close_engine(struct transfer_engine *e) {
-  struct quiet q;
-  quiet_begin(&q);
+  struct sigpipe q;
+  sigpipe_begin(&q);
   while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
   if (e->template) curl_easy_cleanup(e->template);
   close_parts(e);
-  quiet_end(&q);
+  sigpipe_end(&q);
 }
 
 void transfer_engine_free(struct transfer_engine *e) {
@@ -469,13 +469,13 @@ static void end_starved(struct transfer_engine *e) {
 }
 
 static void run_engine(struct transfer_engine *e, int timeout_ms) {
-  struct quiet q;
+  struct sigpipe q;
   if (renew_engine(e)) return;
-  quiet_begin(&q);
+  sigpipe_begin(&q);
   move_bytes(e, timeout_ms);
   collect_ended(e);
   end_starved(e);
-  quiet_end(&q);
+  sigpipe_end(&q);
 }
 
 void transfer_step(struct transfer_engine *e) { run_engine(e, 0); }
@@ -635,12 +635,12 @@ static void unlink_ended(struct transfer *t) {
 }
 
 static void stop_transfer(struct transfer *t) {
-  struct quiet q;
+  struct sigpipe q;
   if (t->state == RUNNING) unlink_running(t);
   if (!t->easy || !is_ours(t->engine)) return;
-  quiet_begin(&q);
+  sigpipe_begin(&q);
   drop_handle(t);
-  quiet_end(&q);
+  sigpipe_end(&q);
 }
 
 void transfer_free(struct transfer *t) {

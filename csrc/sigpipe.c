@@ -1,6 +1,6 @@
-/* quiet.c - see quiet.h. */
+/* sigpipe.c - see sigpipe.h. */
 #define _GNU_SOURCE
-#include "quiet.h"
+#include "sigpipe.h"
 #include "packages.h"
 
 #include <curl/curl.h>
@@ -10,8 +10,8 @@
 static int is_needed;
 
 /* Since 7.88 libcurl gives OpenSSL its own way to the socket, with MSG_NOSIGNAL. */
-void quiet_open(void) {
-#ifdef QUIET_ALWAYS
+void sigpipe_open(void) {
+#ifdef SIGPIPE_ALWAYS
   is_needed = 1;
 #else
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
@@ -27,7 +27,7 @@ static sigset_t sigpipe_alone(void) {
   return set;
 }
 
-void quiet_begin(struct quiet *q) {
+void sigpipe_begin(struct sigpipe *q) {
   if (!is_needed) return;
   sigset_t pipe = sigpipe_alone();
   pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
@@ -41,7 +41,7 @@ static void take_pending(void) {
   if (sigismember(&pending, SIGPIPE)) sigwait(&pipe, &signal_number);
 }
 
-void quiet_end(const struct quiet *q) {
+void sigpipe_end(const struct sigpipe *q) {
   if (!is_needed) return;
   if (q->shield) take_pending();
   pthread_sigmask(SIG_SETMASK, &q->before, NULL);

@@ -1,22 +1,22 @@
-/* anchors.c - see anchors.h. */
+/* ca_store.c - see ca_store.h. */
 #define _GNU_SOURCE
-#include "anchors.h"
+#include "ca_store.h"
 
 #include <dirent.h>
 #include <string.h>
 
-int anchors_set_bundle(CURL *easy, const char *file) {
+int ca_store_set_bundle(CURL *easy, const char *file) {
   return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file) ? -1 : 0;
 }
 
 static int set_both(CURL *easy, const char *file, const char *path) {
-  return anchors_set_bundle(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
+  return ca_store_set_bundle(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
                  curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path)
              ? -1
              : 0;
 }
 
-int anchors_apply(CURL *easy, const char *file, const char *path, int skip_verify) {
+int ca_store_apply(CURL *easy, const char *file, const char *path, int skip_verify) {
   long verify = !skip_verify, host = skip_verify ? 0L : 2L;
   if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) || curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
       curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2))
@@ -37,7 +37,7 @@ static int is_hashed_folder(const char *path) {
   return found;
 }
 
-const char *anchors_leave_bundle_out(CURL *easy) {
+const char *ca_store_leave_bundle_out(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075400
   char *file = NULL, *path = NULL;
   if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return NULL;
