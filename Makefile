@@ -140,7 +140,7 @@ build/coverage/hook.so: spec/coverage/hook.c
 	$(CC) -std=gnu11 -Wall -Wextra -O2 -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
 # libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.
-FUZZ_TARGETS ?= answer refusal differential endpoint files headers sign
+FUZZ_TARGETS ?= response refusal differential endpoint files headers sign
 FUZZ_SECONDS ?= 60
 # CI has a round that is the same each time: FUZZ_LIMIT="-runs=20000 -seed=1".
 FUZZ_LIMIT ?= -max_total_time=$(FUZZ_SECONDS)

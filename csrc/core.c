@@ -13,7 +13,6 @@
  * core's first user value; a job keeps its core alive by its own. Closing a core detaches its jobs. Every
  * userdata is typed and empty before it acquires anything, so an error at any point leaks nothing. */
 #define _GNU_SOURCE
-#include "answer.h"
 #include "compat.h"
 #include "decode.h"
 #include "field.h"
@@ -21,6 +20,7 @@
 #include "pollset.h"
 #include "process.h"
 #include "request.h"
+#include "response.h"
 #include "sign.h"
 #include "timer.h"
 #include "transfer.h"
@@ -60,7 +60,7 @@ struct job {
   struct core *core; /* NULL: detached, or its result was taken */
   struct transfer *transfer;
   struct job *previous, *next;
-  char request_hash[ANSWER_HASH_SIZE];
+  char request_hash[RESPONSE_HASH_SIZE];
 };
 
 /* ---- arguments ----------------------------------------------------------------------------------- */
@@ -277,7 +277,7 @@ static void give_headers(lua_State *L, struct transfer *t, const struct sign *s,
 
 /* The last line of the string to sign, which the service repeats when the signatures differ. */
 static struct sign_piece request_hash(const struct sign_text *text) {
-  const size_t n = ANSWER_HASH_SIZE - 1;
+  const size_t n = RESPONSE_HASH_SIZE - 1;
   return (struct sign_piece){text->string_to_sign.data + text->string_to_sign.len - n, n};
 }
 
@@ -302,7 +302,7 @@ static int start_job(lua_State *L, struct job *job, const struct transfer_reques
 }
 
 /* core:start(operation, params, attempt) -> job
- * operation: action, version, method, answer (a shape, see decode.h). attempt: timeout, connect_timeout,
+ * operation: action, version, method, response (a shape, see decode.h). attempt: timeout, connect_timeout,
  * clock_offset (seconds), fresh_connection. */
 static int core_start(lua_State *L) {
   struct core *c = check_core(L);
@@ -456,20 +456,20 @@ static const char *push_action(lua_State *L, int operation) {
   return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
 }
 
-static int push_answer(lua_State *L, const struct core *c, const struct transfer_outcome *outcome, int operation,
-                       const char *request_hash) {
-  struct answer a = {
+static int push_response(lua_State *L, const struct core *c, const struct transfer_outcome *outcome, int operation,
+                         const char *request_hash) {
+  struct response r = {
       .outcome = outcome,
       .signer = c->signer,
       .host = c->host,
       .request_hash = request_hash,
       .max_response_size = c->max_response_size,
       .action = push_action(L, operation),
-      .shape = push_table_field(L, operation, "answer"), /* decode.h */
+      .shape = push_table_field(L, operation, "response"), /* decode.h */
   };
   lua_pushvalue(L, UP_DECODER);
-  a.decoder = lua_gettop(L);
-  return answer_push(L, &a);
+  r.decoder = lua_gettop(L);
+  return response_push(L, &r);
 }
 
 /* The job at index 2, which has ended. */
@@ -477,7 +477,7 @@ static struct job *check_ended(lua_State *L, const struct core *c) {
   struct job *job = check_job(L, 2, c);
   if (!transfer_outcome(job->transfer)) luaL_error(L, "the request is still in flight");
   lua_settop(L, 2);
-  luaL_checkstack(L, 30, "answer");
+  luaL_checkstack(L, 30, "response");
   lua_getiuservalue(L, 2, 2);
   return job;
 }
@@ -492,18 +492,18 @@ static int finish_job(lua_State *L, struct job *job, int count) {
 static int core_result(lua_State *L) {
   struct core *c = check_core(L);
   struct job *job = check_ended(L, c);
-  return finish_job(L, job, push_answer(L, c, transfer_outcome(job->transfer), 3, job->request_hash));
+  return finish_job(L, job, push_response(L, c, transfer_outcome(job->transfer), 3, job->request_hash));
 }
 
 /* core:response(job) -> { status, body, clock_difference, request_id }, or nil and an error table. Once. */
 static int core_response(lua_State *L) {
   struct core *c = check_core(L);
   struct job *job = check_ended(L, c);
-  struct answer a = {.outcome = transfer_outcome(job->transfer), .signer = c->signer, .host = ""};
-  return finish_job(L, job, answer_push_plain(L, &a));
+  struct response r = {.outcome = transfer_outcome(job->transfer), .signer = c->signer, .host = ""};
+  return finish_job(L, job, response_push_plain(L, &r));
 }
 
-static void keep_headers(lua_State *L, int headers, struct transfer_answer_headers *kept) {
+static void keep_headers(lua_State *L, int headers, struct transfer_response_headers *kept) {
   lua_pushnil(L);
   while (lua_next(L, headers)) {
     if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING) {
@@ -515,9 +515,9 @@ static void keep_headers(lua_State *L, int headers, struct transfer_answer_heade
   }
 }
 
-/* core:answer(operation, request, status, headers, body): what a host's own transport brought. Header names
+/* core:receive(operation, request, status, headers, body): what a host's own transport brought. Header names
  * in lower case. */
-static int core_answer(lua_State *L) {
+static int core_receive(lua_State *L) {
   struct core *c = check_core(L);
   struct transfer_outcome o = {.sent = 1, .error = ""};
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -526,12 +526,12 @@ static int core_answer(lua_State *L) {
   luaL_checktype(L, 5, LUA_TTABLE);
   o.body = luaL_checklstring(L, 6, &o.body_len);
   lua_settop(L, 6);
-  luaL_checkstack(L, 30, "answer");
+  luaL_checkstack(L, 30, "response");
   o.too_large = o.body_len > c->max_response_size ? TRANSFER_BODY : 0;
   if (o.too_large) o.curl_code = 1; /* any: too_large says it */
   keep_headers(L, 5, &o.headers);
   o.content_type = field_string(L, 5, "content-type", "");
-  return push_answer(L, c, &o, 2, field_string(L, 3, "request_hash", ""));
+  return push_response(L, c, &o, 2, field_string(L, 3, "request_hash", ""));
 }
 
 /* ---- the bare binding ---------------------------------------------------------------------------- */
@@ -653,7 +653,7 @@ int luaopen_crsync_core(lua_State *L) {
                                           {"result", core_result},
                                           {"fetch", core_fetch},
                                           {"response", core_response},
-                                          {"answer", core_answer},
+                                          {"receive", core_receive},
                                           {"get_task", core_get_task},
                                           {"close", core_close},
                                           {NULL, NULL}};

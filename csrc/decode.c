@@ -575,7 +575,7 @@ int decode_conform(lua_State *L, int shape, struct decode_debt *debt, char reaso
   shape = lua_absindex(L, shape);
   if ((debt->nulls || debt->marks) && !decode_settle(L, debt, reason)) return 0;
   if (!lua_istable(L, -1) || lua_rawlen(L, -1) > 0) {
-    snprintf(reason, DECODE_REASON_SIZE, "the answer should be an object and is a %s",
+    snprintf(reason, DECODE_REASON_SIZE, "the response should be an object and is a %s",
              lua_istable(L, -1) ? "sequence" : luaL_typename(L, -1));
     return 0;
   }

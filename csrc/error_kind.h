@@ -1,5 +1,5 @@
 /* error_kind.h - what happened (a CURLcode, an HTTP status, a service code) becoming a kind of error, and the
- * small readers that error answers need. Tables and text; knows neither Lua nor libcurl's handles.
+ * small readers that error responses need. Tables and text; knows neither Lua nor libcurl's handles.
  * Codes: Alibaba Cloud's gateway and Container Registry error tables. */
 #ifndef CRSYNC_ERROR_KIND_H
 #define CRSYNC_ERROR_KIND_H
@@ -35,13 +35,13 @@ enum error_kind error_kind_of_curl(int curl_code);
 /* The kind of a refusal: the service's code decides, where it says nothing the HTTP status does. */
 enum error_kind error_kind_of_service(long status, const char *code);
 
-/* The kind of an answer that is an error page (HTML, XML, nothing) instead of the service's JSON. */
+/* The kind of a response that is an error page (HTML, XML, nothing) instead of the service's JSON. */
 enum error_kind error_kind_of_page(long status);
 
 /* 1 if a code that came with HTTP 200 means that all is well. */
 int error_kind_is_success_code(const char *code);
 
-/* Milliseconds to wait that the answer asks for: the largest of x-acs-retry-after (ms), TimeLeft (ms) in
+/* Milliseconds to wait that the response asks for: the largest of x-acs-retry-after (ms), TimeLeft (ms) in
  * the two rate-limit headers, and Retry-After (seconds or a date, held against `now`). -1 if none. */
 long error_kind_retry_after_ms(const char *acs_retry_after, const char *ratelimit_user_api, const char *ratelimit_user,
                                const char *retry_after, time_t now);

@@ -18,7 +18,7 @@
 
 enum {
   MAX_IDLE_HANDLES = 64,         /* easy handles kept for the next request */
-  MAX_HEADER_BYTES = 256 * 1024, /* of one answer, interim heads included */
+  MAX_HEADER_BYTES = 256 * 1024, /* of one response, interim heads included */
   FIRST_BODY_SIZE = 4096,
   MAX_WAIT_MS = 24 * 3600 * 1000
 };
@@ -125,11 +125,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *user) {
 
 struct kept_header {
   const char *name;
-  size_t offset, size; /* within struct transfer_answer_headers */
+  size_t offset, size; /* within struct transfer_response_headers */
 };
 
 #define KEPT(name, field)                                                                                              \
-  { name, offsetof(struct transfer_answer_headers, field), sizeof((struct transfer_answer_headers *)0)->field }
+  { name, offsetof(struct transfer_response_headers, field), sizeof((struct transfer_response_headers *)0)->field }
 
 static const struct kept_header kept_headers[] = {
     KEPT("x-acs-request-id", request_id),
@@ -141,8 +141,8 @@ static const struct kept_header kept_headers[] = {
     KEPT("location", location),
 };
 
-void transfer_keep_header(struct transfer_answer_headers *headers, const char *name, size_t name_len, const char *value,
-                          size_t value_len) {
+void transfer_keep_header(struct transfer_response_headers *headers, const char *name, size_t name_len,
+                          const char *value, size_t value_len) {
   for (size_t i = 0; i < sizeof kept_headers / sizeof *kept_headers; i++) {
     const struct kept_header *kept = &kept_headers[i];
     if (strlen(kept->name) != name_len || !curl_strnequal(kept->name, name, name_len)) continue;
@@ -206,7 +206,7 @@ static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
   if (s->user_agent) failed = failed || curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent);
   if (s->proxy) failed = failed || curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  /* A name server that does not answer must not hold up an aborted call: don't join the resolver's thread. */
+  /* A name server that does not response must not hold up an aborted call: don't join the resolver's thread. */
   failed = failed || curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
   if (!failed) return easy;
@@ -441,7 +441,7 @@ static void collect_ended(struct transfer_engine *e) {
     e->is_distrusting |= may_be_anchors(code);
     if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
       code = CURLE_GOT_NOTHING;
-      snprintf(t->error, sizeof t->error, "the connection ended within the head of the answer");
+      snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
     }
     collect_outcome(t);
     if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;

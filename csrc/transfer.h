@@ -1,4 +1,4 @@
-/* transfer.h - HTTP requests in flight on one libcurl multi handle: limits, timeouts, the answer's bytes.
+/* transfer.h - HTTP requests in flight on one libcurl multi handle: limits, timeouts, the response's bytes.
  * Knows neither Lua nor signatures nor JSON. Nothing here blocks but transfer_wait.
  *
  * An engine belongs to one client and one thread. Its transfers must be freed before it. After fork() the
@@ -29,15 +29,15 @@ struct transfer_request {
   long timeout_ms, connect_timeout_ms;
   size_t max_response_size; /* bytes after decompression; 0: the engine's */
   int fresh_connection;     /* 1: neither take a kept connection nor risk that libcurl sends twice */
-  int is_for_keys;          /* 1: the answer holds keys, and is wiped when the transfer is freed */
+  int is_for_keys;          /* 1: the response holds keys, and is wiped when the transfer is freed */
   int direct;               /* 1: through no proxy, whatever settings and environment say */
 };
 
 enum { TRANSFER_FORKED = -1 };                 /* instead of a CURLcode */
 enum { TRANSFER_BODY = 1, TRANSFER_HEAD = 2 }; /* what was too large */
 
-/* Headers of the answer that mean something to a caller; empty when absent or absurdly long. */
-struct transfer_answer_headers {
+/* Headers of the response that mean something to a caller; empty when absent or absurdly long. */
+struct transfer_response_headers {
   char request_id[96];          /* x-acs-request-id */
   char date[64];                /* Date */
   char retry_after[64];         /* Retry-After */
@@ -58,12 +58,12 @@ struct transfer_outcome {
   const char *content_type;
   const char *body;
   size_t body_len;
-  struct transfer_answer_headers headers;
+  struct transfer_response_headers headers;
 };
 
-/* Keeps a header of an answer if it is one of these. Names in any letter case. */
-void transfer_keep_header(struct transfer_answer_headers *headers, const char *name, size_t name_len, const char *value,
-                          size_t value_len);
+/* Keeps a header of a response if it is one of these. Names in any letter case. */
+void transfer_keep_header(struct transfer_response_headers *headers, const char *name, size_t name_len,
+                          const char *value, size_t value_len);
 
 /* Initialises libcurl once per process, in a thread-safe way. Returns 0, or -1. */
 int transfer_library_init(void);

@@ -45,8 +45,8 @@ os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/cli/bin.lua wait cri-sandbo
   .. " --max-interval 0.4"):format(table.concat(environment, " "), LUA))
 
 heading "what is there now: crsync list cri-sandbox"
-os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/cli/bin.lua list cri-sandbox"):format(table.concat(environment, " "),
-  LUA))
+os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/cli/bin.lua list cri-sandbox"):format(
+  table.concat(environment, " "), LUA))
 
 client:close()
 os.execute("kill " .. exports.PID)

@@ -17,16 +17,16 @@ local client = assert(crsync.new())
 
 local ids, failures = {}, 0
 for _, target in ipairs(TARGETS) do
-  local id, answer = client:create_task(instance, {
+  local id, response = client:create_task(instance, {
     RepoId = repo_id, Tag = tag, TargetRegionId = target.TargetRegionId, TargetInstanceId = target.TargetInstanceId,
     TargetNamespace = "team", TargetRepoName = "web", TargetTag = tag, Override = true,
   })
   if id then
     print(("started %s to %s"):format(id, target.TargetRegionId))
     ids[#ids + 1] = id
-  else -- answer is the error; a task may have been started all the same if the answer was lost: look before you repeat
+  else -- response is the error; where it was lost a task may have been started all the same: look before you repeat
     failures = failures + 1
-    io.stderr:write(target.TargetRegionId, ": ", tostring(answer), "\n")
+    io.stderr:write(target.TargetRegionId, ": ", tostring(response), "\n")
   end
 end
 

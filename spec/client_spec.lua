@@ -172,7 +172,7 @@ end)
 describe("a failing network", function()
   local cases = {
     { "no listener", { endpoint = "http://127.0.0.1:1" }, nil, "network", "127.0.0.1" },
-    { "a reset instead of an answer", nil, { reset = "before" }, "network", "reset" },
+    { "a reset instead of a response", nil, { reset = "before" }, "network", "reset" },
     { "a reset in the middle", nil, { example = "ok.GetRepoSyncTask", reset = "middle" }, "network", "" },
     { "a body cut short", nil, { example = "ok.GetRepoSyncTask", cut = 200 }, "network", "" },
     { "a whole JSON in a body cut short", nil, { raw = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}" },
@@ -567,7 +567,7 @@ describe("secrets", function()
     local c = new(key)
     server:answer_always { status = 400, echo = true }
     local err = failure(c)
-    local texts = { tostring(err), tostring(c), tostring(c.engine), crsync.to_json(setmetatable(err, nil)) }
+    local texts = { tostring(err), tostring(c), tostring(c.core), crsync.to_json(setmetatable(err, nil)) }
     local function walk(t, seen)
       for k, v in pairs(t) do
         texts[#texts + 1] = tostring(k) .. tostring(v)
@@ -765,7 +765,7 @@ local crsync = require "crsync"
 
   it("ends the bare core's call", function()
     server:answer_always { hang = true }
-    local seconds, output = interrupt(script 'c.engine:get_task("cri-1", "rst-1") print "went on"')
+    local seconds, output = interrupt(script 'c.core:get_task("cri-1", "rst-1") print "went on"')
     assert.truthy(output:find("interrupted!", 1, true), output)
     assert.is_true(seconds < at_most(1.5), seconds)
   end)

@@ -10,7 +10,7 @@ local process = require "spec_process"
 
 local TASK = operations.GetRepoSyncTask
 
-local server, engine
+local server, client_core
 
 local function new(changes)
   local settings = { endpoint = server.url, access_key_id = server.access_key_id, proxy = "",
@@ -20,11 +20,11 @@ local function new(changes)
 end
 
 local function start(id, e, attempt)
-  return (e or engine):start(TASK, { InstanceId = "cri-1", SyncTaskId = id or "rst-1" }, attempt)
+  return (e or client_core):start(TASK, { InstanceId = "cri-1", SyncTaskId = id or "rst-1" }, attempt)
 end
 
 local function finish(job, e)
-  e = e or engine
+  e = e or client_core
   for _ = 1, 100 do
     e:wait(0.2)
     for ended in e.finished, e do
@@ -38,37 +38,37 @@ lazy_setup(function() server = endpoint.start() end)
 lazy_teardown(function() server:stop() end)
 before_each(function()
   server:reset()
-  engine = new()
+  client_core = new()
 end)
-after_each(function() engine:close() end)
+after_each(function() client_core:close() end)
 
 describe("a core", function()
   it("has the card's binding, which works alone", function()
-    local task = assert(engine:get_task("cri-1", "rst-5"))
+    local task = assert(client_core:get_task("cri-1", "rst-5"))
     assert.equal("rst-5", task.SyncTaskId)
     server:answer "err.403.NoPrivilege"
-    local none, err = engine:get_task("cri-1", "rst-5")
+    local none, err = client_core:get_task("cri-1", "rst-5")
     assert.is_nil(none)
     assert.same({ "auth", "NoPrivilege", 403 }, { err.kind, err.code, err.status })
   end)
 
   it("can be polled: a descriptor, a timeout, a step", function()
     server:answer { example = "ok.GetRepoSyncTask", delay = 0.1 }
-    assert.is_nil(engine:timeout())
-    assert.equal("r", engine:events())
+    assert.is_nil(client_core:timeout())
+    assert.equal("r", client_core:events())
     local job, socket, turns = start(), require "socket", 0
-    local watched = { getfd = function() return engine:pollfd() end, dirty = function() return false end }
+    local watched = { getfd = function() return client_core:pollfd() end, dirty = function() return false end }
     local ended
     repeat
-      socket.select({ watched }, nil, engine:timeout() or 5)
-      engine:step()
-      ended = engine:finished()
+      socket.select({ watched }, nil, client_core:timeout() or 5)
+      client_core:step()
+      ended = client_core:finished()
       turns = turns + 1
     until ended or turns > 100
     assert.equal(job, ended)
     assert.is_true(turns < 20, turns)
-    assert.is_nil(engine:finished())
-    assert.equal("SUCCESS", engine:result(job).TaskStatus)
+    assert.is_nil(client_core:finished())
+    assert.equal("SUCCESS", client_core:result(job).TaskStatus)
   end)
 
   it("moves many requests at once", function()
@@ -76,8 +76,8 @@ describe("a core", function()
     local started, jobs = core.now(), {}
     for i = 1, 20 do jobs[i] = start("rst-" .. i) end
     for _, job in ipairs(jobs) do
-      while tostring(job) ~= "crsync.job (ended)" do engine:wait(0.2) end
-      assert.is_table(engine:result(job))
+      while tostring(job) ~= "crsync.job (ended)" do client_core:wait(0.2) end
+      assert.is_table(client_core:result(job))
     end
     assert.is_true(core.now() - started < at_most(0.5))
   end)
@@ -85,32 +85,32 @@ describe("a core", function()
   it("forgets one that has ended behind another, when it is cancelled", function()
     local function ended(id)
       local job = start(id)
-      while not engine:has_ended(job) do engine:wait(0.2) end
+      while not client_core:has_ended(job) do client_core:wait(0.2) end
       return job
     end
     local first, second = ended "rst-1", ended "rst-2"
-    engine:cancel(second)
-    assert.equal(first, engine:finished())
-    assert.is_nil(engine:finished())
-    assert.equal("rst-1", engine:result(first).SyncTaskId)
+    client_core:cancel(second)
+    assert.equal(first, client_core:finished())
+    assert.is_nil(client_core:finished())
+    assert.equal("rst-1", client_core:result(first).SyncTaskId)
   end)
 
   it("waits no longer than 200 ms at once", function()
     server:answer { hang = true }
     start()
-    engine:wait(0.1) -- the connection
+    client_core:wait(0.1) -- the connection
     for _ = 1, 3 do
       local started = core.now()
-      engine:wait(10)
+      client_core:wait(10)
       assert.is_true(core.now() - started < at_most(0.5))
     end
   end)
 
   it("says what it is", function()
-    assert.equal("crsync.core (" .. server.url .. ")", tostring(engine))
+    assert.equal("crsync.core (" .. server.url .. ")", tostring(client_core))
     assert.equal("crsync.job (in flight)", tostring(start()))
-    engine:close()
-    assert.equal("crsync.core (closed)", tostring(engine))
+    client_core:close()
+    assert.equal("crsync.core (closed)", tostring(client_core))
   end)
 
   it("refuses what is no endpoint, no key, no job", function()
@@ -119,20 +119,20 @@ describe("a core", function()
     end
     assert.is_false(pcall(core.new, { endpoint = "https://h", timeout = "5" }))
     assert.is_false(pcall(start, "x", core.new { endpoint = "https://h" }))
-    assert.is_false(pcall(engine.result, engine, io.stdout))
+    assert.is_false(pcall(client_core.result, client_core, io.stdout))
     local other = new()
     assert.is_false(pcall(other.result, other, start()))
-    assert.is_false(pcall(engine.set_credentials, engine, "", ""))
-    assert.is_false(pcall(engine.set_credentials, engine, "a\nb", "c"))
+    assert.is_false(pcall(client_core.set_credentials, client_core, "", ""))
+    assert.is_false(pcall(client_core.set_credentials, client_core, "a\nb", "c"))
   end)
 end)
 
 describe("a job", function()
   it("gives its result once", function()
     local job = start()
-    assert.is_false(pcall(engine.result, engine, job))
+    assert.is_false(pcall(client_core.result, client_core, job))
     assert.is_table(finish(job))
-    local ok, message = pcall(engine.result, engine, job)
+    local ok, message = pcall(client_core.result, client_core, job)
     assert.is_false(ok)
     assert.truthy(message:find("taken already", 1, true))
     assert.equal("crsync.job (gone)", tostring(job))
@@ -141,20 +141,20 @@ describe("a job", function()
   it("can be cancelled, at any time and twice", function()
     server:answer { hang = true }
     local job = start()
-    repeat engine:wait(0.05) until #server:requests() == 1
-    engine:cancel(job)
-    engine:cancel(job)
+    repeat client_core:wait(0.05) until #server:requests() == 1
+    client_core:cancel(job)
+    client_core:cancel(job)
     job = start()
-    while tostring(job) == "crsync.job (in flight)" do engine:wait(0.2) end
-    engine:cancel(job)
-    assert.is_nil(engine:finished())
+    while tostring(job) == "crsync.job (in flight)" do client_core:wait(0.2) end
+    client_core:cancel(job)
+    assert.is_nil(client_core:finished())
     assert.is_table(finish(start()))
   end)
 
   it("may be forgotten in flight", function()
     server:answer { hang = true }
     start()
-    repeat engine:wait(0.05) until #server:requests() == 1
+    repeat client_core:wait(0.05) until #server:requests() == 1
     collectgarbage()
     collectgarbage()
     assert.is_table(finish(start()))
@@ -214,22 +214,22 @@ end)
 
 describe("after a fork", function()
   it("parent and child have connections and nonces of their own", function()
-    assert(engine:get_task("cri-1", "rst-0"))
+    assert(client_core:get_task("cri-1", "rst-0"))
     server:answer { example = "ok.GetRepoSyncTask", delay = 0.2 }
     local flying = start "rst-flying"
-    engine:wait(0.05)
+    client_core:wait(0.05)
     local pid = process.fork()
     if pid == 0 then
       -- What was in flight is the parent's; new calls work, over new connections.
       local ok = pcall(function()
         local none, err = finish(flying)
         assert(none == nil and err.kind == "network" and err.message:find("forked", 1, true))
-        for i = 1, 20 do assert(engine:get_task("cri-1", "child-" .. i).SyncTaskId == "child-" .. i) end
+        for i = 1, 20 do assert(client_core:get_task("cri-1", "child-" .. i).SyncTaskId == "child-" .. i) end
       end)
       process.exit(ok and 0 or 1)
     end
     assert.is_table(finish(flying))
-    for i = 1, 20 do assert.equal("parent-" .. i, engine:get_task("cri-1", "parent-" .. i).SyncTaskId) end
+    for i = 1, 20 do assert.equal("parent-" .. i, client_core:get_task("cri-1", "parent-" .. i).SyncTaskId) end
     assert.equal(0, process.wait(pid))
     local by_connection, nonces = {}, {}
     for _, r in ipairs(server:requests()) do
@@ -267,7 +267,7 @@ describe("the host", function()
     math.randomseed(42)
     local expected = { math.random(2 ^ 30), math.random(2 ^ 30) }
     math.randomseed(42)
-    assert(engine:get_task("cri-1", "rst-1"))
+    assert(client_core:get_task("cri-1", "rst-1"))
     assert.same(expected, { math.random(2 ^ 30), math.random(2 ^ 30) })
     assert.equal("C", os.setlocale())
   end)

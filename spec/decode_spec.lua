@@ -7,16 +7,16 @@ local core = require "crsync.core"
 local examples = require "spec.support.examples"
 local operations = require "crsync.operations"
 
-local engine = core.new { endpoint = "https://h", access_key_id = "id", access_key_secret = "the-secret" }
+local client_core = core.new { endpoint = "https://h", access_key_id = "id", access_key_secret = "the-secret" }
 
 local function answer(body, shape, content_type)
-  local operation = { action = "Test", version = "1", answer = shape or {} }
-  return engine:answer(operation, {}, 200, { ["content-type"] = content_type or "application/json" }, body)
+  local operation = { action = "Test", version = "1", response = shape or {} }
+  return client_core:receive(operation, {}, 200, { ["content-type"] = content_type or "application/json" }, body)
 end
 
 local function value(json) return assert(answer('{"v":' .. json .. "}")).v end
 
-local function task(body) return answer(body, operations.GetRepoSyncTask.answer) end
+local function task(body) return answer(body, operations.GetRepoSyncTask.response) end
 
 describe("numbers", function()
   local integers = {

@@ -1,4 +1,4 @@
--- What an answer means: HTTP status, the service's code, or a page that is not the service's. No network.
+-- What a response means: HTTP status, the service's code, or a page that is not the service's. No network.
 
 local cjson = require "cjson"
 local core = require "crsync.core"
@@ -7,14 +7,14 @@ local operations = require "crsync.operations"
 
 local KEY, SECRET, TOKEN = "AccessKeyOfTheSpecs", "Secret/Of+The=Specs", "Token/Of+The=Specs=="
 
-local engine = core.new {
+local client_core = core.new {
   endpoint = "https://cr.cn-hangzhou.aliyuncs.com", access_key_id = KEY, access_key_secret = SECRET,
   security_token = TOKEN,
 }
 
 local function answer(status, body, headers, request)
   headers = headers or { ["content-type"] = "application/json" }
-  return engine:answer(operations.GetRepoSyncTask, request or {}, status, headers, body)
+  return client_core:receive(operations.GetRepoSyncTask, request or {}, status, headers, body)
 end
 
 local function failure(...)
@@ -173,7 +173,7 @@ describe("waiting times", function()
 end)
 
 describe("a signature that does not match", function()
-  local request = engine:prepare(operations.GetRepoSyncTask, { InstanceId = "i", SyncTaskId = "t" })
+  local request = client_core:prepare(operations.GetRepoSyncTask, { InstanceId = "i", SyncTaskId = "t" })
   local function verdict(hash)
     return failure(400, cjson.encode { Code = "SignatureDoesNotMatch",
       Message = "server StringToSign is [ACS3-HMAC-SHA256\n" .. hash .. "]" }, nil, request).signature_verdict

@@ -68,7 +68,7 @@ describe("descriptors", function()
       for i = 1, 1100 do held[i] = assert(io.open "/dev/null") end
       --
       local task = assert(get())
-      print(client.engine:pollfd() > 1024, task.SyncTaskId)]], "ulimit -n 4096;"))
+      print(client.core:pollfd() > 1024, task.SyncTaskId)]], "ulimit -n 4096;"))
   end)
 
   it("that have run out are told so, and once there are some again all works", function()

@@ -20,7 +20,7 @@ end
 
 -- As much of a client as credentials/refresh.lua needs.
 local function client_with(options)
-  return { engine = core.new { endpoint = "https://h" }, source = assert(chain.find(options or { credentials = ask })) }
+  return { core = core.new { endpoint = "https://h" }, source = assert(chain.find(options or { credentials = ask })) }
 end
 
 local function ensure(client, refused) return refresh.ensure(client, core.now() + 10, refused) end

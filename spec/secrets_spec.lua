@@ -58,7 +58,7 @@ local function outputs_of(options)
     task, err = client:get_task("cri-1", "rst-1")
     assert.is_nil(task)
     collect(client, texts, seen)
-    collect({ pcall(tostring, client.engine) }, texts, seen)
+    collect({ pcall(tostring, client.core) }, texts, seen)
   end
   collect(err, texts, seen)
   collect(crsync.to_json(err), texts, seen)

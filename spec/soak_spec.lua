@@ -21,7 +21,7 @@ end
 
 local OK = "ok.GetRepoSyncTask"
 
--- Each: the answer, and the error's kind for a call that gets no other.
+-- Each: the response, and the error's kind for a call that gets no other.
 local FAULTS = {
   { { reset = "before" }, "network" },
   { { example = OK, reset = "middle" }, "network" },

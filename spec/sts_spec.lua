@@ -13,7 +13,7 @@ after_each(scene.leave)
 
 local ARN = "acs:ram::1234567890123456:role/crsync-ci"
 
--- STS's answer with the keys; verify = false where the request is not signed.
+-- STS's response with the keys; verify = false where the request is not signed.
 local function answer(changes, verify)
   local given = key_giver.keys(changes).body
   given.Code = nil

@@ -256,7 +256,7 @@ describe("a plan", function()
   end)
 end)
 
-describe("an answer", function()
+describe("a response", function()
   local function answered(spec, ...)
     server:answer(spec)
     return ask(server, ...)
@@ -390,7 +390,7 @@ describe("a broken connection", function()
     check(tls, ("--cacert '%s' HEADERS URL"):format(tls.ca_file))
   end
 
-  it("is reset on accept, before the answer or in the middle of it", function()
+  it("is reset on accept, before the response or in the middle of it", function()
     each(function(to, arguments)
       for _, moment in ipairs { "accept", "before", "middle" } do
         to:reset()

@@ -48,10 +48,10 @@ local bad = {
   { { body = '["SecretThatWasGiven/+="]', verify = false }, "no JSON object" },
   { { body = '{"AccessKeySecret":"SecretThatWasGiven/+=",}', verify = false }, "not JSON" },
   { { body = "", verify = false }, "not JSON" }, { status(404), "HTTP 404" }, { status(302), "HTTP 302" },
-  { { huge = 70000, verify = false }, "the answer is too large" },
+  { { huge = 70000, verify = false }, "the response is too large" },
 }
 for i, case in ipairs(bad) do
-  it("is refused when the answer is not what it should be, case " .. i, function()
+  it("is refused when the response is not what it should be, case " .. i, function()
     scene.giver:answer(case[1])
     local message = scene.problem()
     assert.truthy(message:find("ALIBABA_CLOUD_CREDENTIALS_URI: ", 1, true), message)

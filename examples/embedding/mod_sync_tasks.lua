@@ -43,7 +43,7 @@ module:provides("http", {
       local instance, task_id = path:match "^([^/]+)/([^/]+)$"
       if not instance then return 404 end
       coroutine.wrap(answer)(event.response, instance, task_id)
-      return true -- the answer follows
+      return true -- the response follows
     end,
   },
 })

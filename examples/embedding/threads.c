@@ -25,7 +25,7 @@ static const char script[] = "local thread, calls, instance, task_id = ...\n"
                              "  assert(task.SyncTaskId == id, task.SyncTaskId)\n"
                              "end\n"
                              "local get = require 'crsync.operations'.GetRepoSyncTask\n"
-                             "client.engine:start(get, { InstanceId = instance, SyncTaskId = 'rst-left' })\n";
+                             "client.core:start(get, { InstanceId = instance, SyncTaskId = 'rst-left' })\n";
 
 struct work {
   int thread, calls, failed;

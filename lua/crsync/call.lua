@@ -19,21 +19,21 @@ end
 
 -- Through the host's own HTTP.
 local function attempt_transported(self, operation, params, attempt)
-  local request = self.engine:prepare(operation, params, attempt)
+  local request = self.core:prepare(operation, params, attempt)
   request.timeout = attempt.timeout
   local status, headers, body = self.settings.transport(request)
   if not status then
     return nil, { kind = "network", retryable = true, action = operation.action, endpoint = self.host,
       message = "transport: " .. tostring(headers or "it failed without a reason") }
   end
-  return self.engine:answer(operation, request, status, lower_names(headers), body or "")
+  return self.core:receive(operation, request, status, lower_names(headers), body or "")
 end
 
 local function attempt_once(self, operation, params, attempt)
   if self.settings.transport then return attempt_transported(self, operation, params, attempt) end
-  local job = self.engine:start(operation, params, attempt)
+  local job = self.core:start(operation, params, attempt)
   self.loop:await(job)
-  return self.engine:result(job)
+  return self.core:result(job)
 end
 
 -- ---- one call: attempts until it is decided -----------------------------------------------------------
@@ -44,15 +44,15 @@ local function deadline_error(self, operation, state)
       .. (state.last and "; the last attempt failed: " .. tostring(state.last.message) or "") }
 end
 
-local function report_attempt(self, operation, state, started, answer, err, decision)
+local function report_attempt(self, operation, state, started, response, err, decision)
   local on_attempt = self.settings.on_attempt
   if not on_attempt then return end
   on_attempt {
     action = operation.action,
     attempt = state.attempt,
-    status = err and err.status or answer and 200 or nil,
-    code = err and err.code or answer and answer.Code or nil,
-    request_id = err and err.request_id or answer and answer.RequestId or nil,
+    status = err and err.status or response and 200 or nil,
+    code = err and err.code or response and response.Code or nil,
+    request_id = err and err.request_id or response and response.RequestId or nil,
     elapsed = core.now() - started,
     delay = decision and decision.pause or nil,
   }
@@ -70,10 +70,10 @@ local function try(self, operation, params, state, attempt)
   attempt.timeout = math.min(self.settings.timeout, time_left)
   attempt.connect_timeout = math.min(self.settings.connect_timeout, time_left)
   if not operation.repeatable then attempt.fresh_connection = true end
-  local answer
-  answer, err = attempt_once(self, operation, params, attempt)
+  local response
+  response, err = attempt_once(self, operation, params, attempt)
   self.loop.release()
-  return answer, err
+  return response, err
 end
 
 local function new_state(self, operation, deadline)
@@ -126,7 +126,7 @@ end
 ---@param operation crsync.Operation
 ---@param params table
 ---@param deadline number|nil  seconds, instead of the client's
----@return table|nil answer
+---@return table|nil response
 ---@return crsync.Error|nil
 ---@return integer attempts
 function call.perform(self, operation, params, deadline)
@@ -137,12 +137,12 @@ function call.perform(self, operation, params, deadline)
     if started >= state.deadline then
       return nil, finish_error(self, deadline_error(self, operation, state), state), state.attempt
     end
-    local answer, err, final = try(self, operation, params, state, attempt)
+    local response, err, final = try(self, operation, params, state, attempt)
     local decision = err and decide(self, operation, state, attempt, err, final)
-    if not final then report_attempt(self, operation, state, started, answer, err, decision) end
+    if not final then report_attempt(self, operation, state, started, response, err, decision) end
     if not err then
       retry.succeeded(state)
-      return answer, nil, state.attempt
+      return response, nil, state.attempt
     end
     if not decision then return nil, finish_error(self, err, state), state.attempt end
     self.clock_offset = decision.clock_offset or self.clock_offset

@@ -1,4 +1,4 @@
---- A client and its methods: which operation, with which parameters, and what of the answer is returned.
+--- A client and its methods: which operation, with which parameters, and what of the response is returned.
 
 local call = require "crsync.call"
 local chain = require "crsync.credentials.chain"
@@ -14,7 +14,7 @@ local url = require "crsync.util.url"
 local wait = require "crsync.wait"
 
 ---@class crsync.Client
----@field private engine table
+---@field private core crsync.Core
 ---@field private loop table
 ---@field private settings crsync.Settings
 ---@field private source table
@@ -108,9 +108,9 @@ local function items(self, action, instance_id, filter)
       if total and number > 0 and (#page == 0 or given >= total) then return nil end
       number = number + 1
       params.PageNo = number
-      local answer, err = call.perform(self, operation, params)
-      if not answer then return nil, err end
-      page, position, total = answer[operation.list], 0, answer.TotalCount or total or math.huge
+      local response, err = call.perform(self, operation, params)
+      if not response then return nil, err end
+      page, position, total = response[operation.list], 0, response.TotalCount or total or math.huge
       if #page == 0 then return nil end
     end
     position, given = position + 1, given + 1
@@ -177,9 +177,9 @@ end
 -- ---- making and ending --------------------------------------------------------------------------------
 
 local function create(self, operation, instance_id, params)
-  local answer, err = call.perform(self, operation, with_instance(instance_id, params))
-  if not answer then return nil, err end
-  return answer[operation.id], answer
+  local response, err = call.perform(self, operation, with_instance(instance_id, params))
+  if not response then return nil, err end
+  return response[operation.id], response
 end
 
 --- Starts a sync of one tag. Mirrors CreateRepoSyncTask. Sent again only when it certainly was not done.
@@ -187,7 +187,7 @@ end
 ---@param params table        RepoId, Tag, TargetRegionId, TargetInstanceId, TargetNamespace, TargetRepoName, TargetTag;
 --- optional TargetUserId, Override, Priority
 ---@return string|nil task_id
----@return table|crsync.Error answer
+---@return table|crsync.Error response
 function Client:create_task(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_task", 1)
@@ -198,7 +198,7 @@ end
 --- Starts a sync by a rule whose trigger is INITIATIVE. Mirrors CreateRepoSyncTaskByRule.
 ---@param params table  RepoId, Tag, SyncRuleId; optional Priority
 ---@return string|nil task_id
----@return table|crsync.Error answer
+---@return table|crsync.Error response
 function Client:create_task_by_rule(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_task_by_rule", 1)
@@ -209,7 +209,7 @@ end
 --- Makes a rule. Mirrors CreateRepoSyncRule.
 ---@param params table  SyncRuleName, SyncScope, TagFilter, TargetRegionId, TargetInstanceId, and more by scope
 ---@return string|nil rule_id
----@return table|crsync.Error answer
+---@return table|crsync.Error response
 function Client:create_rule(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_rule", 1)
@@ -219,12 +219,12 @@ end
 
 -- What a first attempt has done already is not there for a second one: done all the same.
 local function finish(self, action, instance_id, name, id)
-  local answer, err, attempts = call.perform(self, operations[action], { InstanceId = instance_id, [name] = id })
-  if answer or (err.kind == "not_found" and attempts > 1) then return true end
+  local response, err, attempts = call.perform(self, operations[action], { InstanceId = instance_id, [name] = id })
+  if response or (err.kind == "not_found" and attempts > 1) then return true end
   return nil, err
 end
 
---- Asks for a task's end. Mirrors CancelRepoSyncTask. The answer accepts the request; the status follows.
+--- Asks for a task's end. Mirrors CancelRepoSyncTask. The response accepts the request; the status follows.
 ---@return true|nil
 ---@return crsync.Error|nil
 function Client:cancel_task(instance_id, task_id)
@@ -253,7 +253,7 @@ local function operation_named(action, options)
   if repeatable == nil then repeatable = known.repeatable end
   if repeatable == nil then repeatable = action:find("^Get") ~= nil or action:find("^List") ~= nil end
   return { action = action, version = options.version or known.version or "2018-12-01", method = "POST",
-    ram = known.ram, repeatable = repeatable, answer = known.answer or { IsSuccess = "boolean" } }
+    ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" } }
 end
 
 --- Any operation of the service.
@@ -261,7 +261,7 @@ end
 ---@param params table|nil   strings, integers, booleans, sequences; in the service's spelling
 ---@param options { repeatable: boolean?, version: string?, deadline: number? }|nil  repeatable: whether it may be sent
 --- twice; by default what reads may
----@return table|nil answer
+---@return table|nil response
 ---@return crsync.Error|nil
 function Client:call(action, params, options)
   check_open(self)
@@ -270,8 +270,8 @@ function Client:call(action, params, options)
   end
   argcheck.params(params, 2, "call", {}, 1)
   options = argcheck.options(options, 3, "call", CALL_OPTIONS, 1)
-  local answer, err = call.perform(self, operation_named(action, options), params or {}, options.deadline)
-  return answer, err
+  local response, err = call.perform(self, operation_named(action, options), params or {}, options.deadline)
+  return response, err
 end
 
 -- ---- waiting ------------------------------------------------------------------------------------------
@@ -330,7 +330,7 @@ end
 function Client:close()
   if not self.closed then self.loop:close() end
   self.closed = true
-  self.engine:close()
+  self.core:close()
 end
 
 Client.__close = Client.close
@@ -352,11 +352,11 @@ function client.new(options)
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
   for name, value in pairs(keys or {}) do core_settings[name] = value end
-  local ok, engine = pcall(core.new, core_settings)
-  if not ok then return nil, errors.config("%s", tostring(engine)) end
+  local ok, client_core = pcall(core.new, core_settings)
+  if not ok then return nil, errors.config("%s", tostring(client_core)) end
   return setmetatable({
-    engine = engine,
-    loop = loop.new(settings.loop, engine),
+    core = client_core,
+    loop = loop.new(settings.loop, client_core),
     settings = settings,
     source = source,
     profile_name = options.profile,

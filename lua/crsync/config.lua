@@ -94,7 +94,7 @@ local function of_profile(from, name)
     local value = fields[field]
     if type(value) == "string" then value = environment.trimmed(value) end
     if value ~= nil and value ~= "" and (value ~= 0 or name == "retry_count") then
-      return value, ("%s of profile %s in %s"):format(field, from.profile.name, from.cli_profile.path)
+      return value, ("%s of profile %s in %s"):format(field, from.profile.name, from.profile.path)
     end
   end
 end

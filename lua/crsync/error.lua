@@ -48,7 +48,7 @@ local PLAIN = {
   network = "network failure",
   timeout = "timed out",
   tls = "TLS failure",
-  decode = "the answer cannot be understood",
+  decode = "the response cannot be understood",
   task = "the task did not succeed",
 }
 

@@ -31,11 +31,11 @@ local function current_crowd() return crowds[coroutine.running()] end
 
 --- A loop for one client.
 ---@param host crsync.Loop|nil  nil: block
----@param engine table          a core
-function loop.new(host, engine)
+---@param client_core crsync.Core
+function loop.new(host, client_core)
   return setmetatable({
     host = host,
-    engine = engine,
+    core = client_core,
     waiters = {},       -- job → the member of a crowd that waits for it
     just_ended = false, -- a job whose member was not told yet
   }, Loop)
@@ -54,17 +54,19 @@ end
 
 -- Moves what can be moved, waiting for it up to `seconds`; notes who may go on.
 function Loop:turn(seconds)
-  local engine = self.engine
+  local client_core = self.core
   if self.just_ended then tell_member(self) end
   if not self.host then
-    engine:wait(seconds) -- comes back every 200 ms, so that an interrupt is seen
+    client_core:wait(seconds) -- comes back every 200 ms, so that an interrupt is seen
   elseif not self.host.wait then
     self.host.sleep(seconds) -- no request is ours: a transport's are its own affair
   else
-    if seconds > 0 then self.host.wait(engine:pollfd(), math.min(seconds, engine:timeout() or SLICE, SLICE)) end
-    engine:step()
+    if seconds > 0 then
+      self.host.wait(client_core:pollfd(), math.min(seconds, client_core:timeout() or SLICE, SLICE))
+    end
+    client_core:step()
   end
-  for job in engine.finished, engine do
+  for job in client_core.finished, client_core do
     self.just_ended = job
     tell_member(self)
   end
@@ -72,7 +74,7 @@ end
 
 local function drive_until_ended(self, job)
   if self.host then self:turn(0) end
-  while not self.engine:has_ended(job) do self:turn(1) end
+  while not self.core:has_ended(job) do self:turn(1) end
 end
 
 --- Waits until the job has ended. An error meanwhile (an interrupt, most likely) stops the job and goes on.
@@ -85,7 +87,7 @@ function Loop:await(job)
   else
     local ok, err = pcall(drive_until_ended, self, job)
     if not ok then
-      pcall(self.engine.cancel, self.engine, job)
+      pcall(self.core.cancel, self.core, job)
       error(err, 0)
     end
   end
@@ -109,7 +111,7 @@ end
 
 --- Tells the host that the descriptor goes.
 function Loop:close()
-  if self.host and self.host.forget then self.host.forget(self.engine:pollfd()) end
+  if self.host and self.host.forget then self.host.forget(self.core:pollfd()) end
 end
 
 -- ---- many at once ---------------------------------------------------------------------------------------
@@ -143,7 +145,7 @@ local function abandon(self, crowd)
   for member in pairs(crowd.members) do
     if member.job then
       self.waiters[member.job] = nil
-      pcall(self.engine.cancel, self.engine, member.job)
+      pcall(self.core.cancel, self.core, member.job)
     end
   end
 end
@@ -167,7 +169,7 @@ local function resume(self, member)
     crowd.alive = crowd.alive - 1
   elseif what == JOB then
     member.job = value
-    if self.engine:has_ended(value) then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
+    if self.core:has_ended(value) then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
   elseif what == PAUSE then
     add_sleeper(crowd, member, value)
   else

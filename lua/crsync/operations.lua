@@ -11,7 +11,7 @@
 ---@field filter table<string, string>|nil  for a list: what may narrow it, and the type of each
 ---@field list string|nil      for a list: the field that holds the items
 ---@field id string|nil        for a creation: the field that holds the new id
----@field answer table         documented types of the answer's fields; a table stands for a sequence of objects
+---@field response table         documented types of the response's fields; a table stands for a sequence of objects
 
 local VERSION = "2018-12-01"
 
@@ -60,7 +60,7 @@ local operations = {
     ram = "cr:GetRepositorySync",
     repeatable = true,
     required = { "SyncTaskId" },
-    answer = task,
+    response = task,
   },
   ListRepoSyncTask = {
     ram = "cr:GetRepositorySync",
@@ -69,7 +69,7 @@ local operations = {
     -- SyncRecordId takes a SyncBatchTaskId.
     filter = { RepoNamespaceName = "string", RepoName = "string", Tag = "string", SyncRecordId = "string" },
     list = "SyncTasks",
-    answer = list_of("SyncTasks", listed_task),
+    response = list_of("SyncTasks", listed_task),
   },
   CreateRepoSyncTask = {
     ram = "cr:CreateRepositorySync",
@@ -77,20 +77,20 @@ local operations = {
     required = { "RepoId", "Tag", "TargetRegionId", "TargetInstanceId", "TargetNamespace", "TargetRepoName",
       "TargetTag" },
     id = "SyncTaskId",
-    answer = plain,
+    response = plain,
   },
   CreateRepoSyncTaskByRule = {
     ram = "cr:CreateRepositorySync",
     repeatable = false,
     required = { "RepoId", "Tag", "SyncRuleId" },
     id = "SyncTaskId",
-    answer = plain,
+    response = plain,
   },
   CancelRepoSyncTask = {
     ram = "cr:CancelRepoSyncTask",
     repeatable = true,
     required = { "SyncTaskId" },
-    answer = plain,
+    response = plain,
   },
   ListRepoSyncRule = {
     ram = "cr:ListSyncRule",
@@ -98,20 +98,20 @@ local operations = {
     required = {},
     filter = { NamespaceName = "string", RepoName = "string", TargetInstanceId = "string", TargetRegionId = "string" },
     list = "SyncRules",
-    answer = list_of("SyncRules", rule),
+    response = list_of("SyncRules", rule),
   },
   CreateRepoSyncRule = {
     ram = "cr:CreateSyncRule",
     repeatable = false,
     required = { "SyncRuleName", "SyncScope", "TagFilter", "TargetRegionId", "TargetInstanceId" },
     id = "SyncRuleId",
-    answer = plain,
+    response = plain,
   },
   DeleteRepoSyncRule = {
     ram = "cr:DeleteSyncRule",
     repeatable = true,
     required = { "SyncRuleId" },
-    answer = plain,
+    response = plain,
   },
 }
 

@@ -74,7 +74,7 @@ function Core:prepare(operation, params, attempt) end
 
 --- What somebody else's HTTP brought: as `result`. Header names in lower case.
 ---@return table|nil, table|nil
-function Core:answer(operation, request, status, headers, body) end
+function Core:receive(operation, request, status, headers, body) end
 
 --- The descriptor to poll for reading. Another one after fork.
 ---@return integer
@@ -102,7 +102,7 @@ function Core:finished() end
 ---@return boolean
 function Core:has_ended(job) end
 
---- The answer of a job that has ended. Once.
+--- The response of a job that has ended. Once.
 ---@return table|nil, table|nil
 function Core:result(job) end
 

@@ -1,4 +1,4 @@
--- config.json and the ini file, whatever is in them: an answer or a reason, never an error raised, and no text of
+-- config.json and the ini file, whatever is in them: a response or a reason, never an error raised, and no text of
 -- theirs in a reason.
 
 local core = require "crsync.core"

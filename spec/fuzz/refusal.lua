@@ -19,7 +19,7 @@ return function(data)
   local status, kind = STATUS[(data:byte(1) or 0) % #STATUS + 1], TYPES[(data:byte(2) or 0) % #TYPES + 1]
   local body = data:sub(3):gsub("\1(.?)", function(which) return HIDDEN[(which:byte() or 0) % #HIDDEN + 1] end)
   local headers = { ["content-type"] = kind, ["x-acs-request-id"] = "r-1", date = "Wed, 21 Oct 2026 07:28:00 GMT" }
-  local task, err = engine:answer(operations.GetRepoSyncTask, { request_hash = HASH }, status, headers, body)
+  local task, err = engine:receive(operations.GetRepoSyncTask, { request_hash = HASH }, status, headers, body)
   assert(task == nil and type(err.kind) == "string" and err.status == status)
   err.action = "GetRepoSyncTask"
   local line = tostring(errors.new(err))

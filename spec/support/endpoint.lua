@@ -8,13 +8,13 @@
 --
 -- Without a plan it does what the service does: it verifies, and answers with the examples; GetRepoSyncTask with the id
 -- that was asked for. A request that does not verify is refused whatever is planned, and takes nothing off the plan,
--- unless the answer that it would get has verify = false.
+-- unless the response that it would get has verify = false.
 --
--- An answer is the name of an example under spec/examples (status and headers come with it), or a table of these:
+-- A response is the name of an example under spec/examples (status and headers come with it), or a table of these:
 --   example, status, headers = {name = value}, body = text or table, content_type
 --   headers_raw = {line, …}       lines added to the head as they are
 --   status_line = line            instead of that line
---   raw = text                    exactly these bytes instead of an answer, then the end of the connection
+--   raw = text                    exactly these bytes instead of a response, then the end of the connection
 --   verify = false                for a request that does not verify too
 --   interim = {103, …}            informational heads first
 --   chunked, gzip, deflate, http10 = true
@@ -26,10 +26,10 @@
 --   drip = {bytes = 1, every = 1} the body in pieces, a pause after each
 --   cut = n                       announces the whole body, sends n bytes of it, ends the connection properly
 --   reset = "accept"              a TCP reset of the next connection to be accepted, for TLS after the handshake,
---           "before", "middle"    instead of the answer, after half of the body
+--           "before", "middle"    instead of the response, after half of the body
 --   hang = true                   no answer, until the client goes
 --   die = true                    no answer, the connection ends properly
---   close = true                  the connection ends after the answer, as announced
+--   close = true                  the connection ends after the response, as announced
 --   close_silently = true         announces keep-alive, ends the connection all the same
 --   linger = seconds              before either end
 --   die_on_reuse = true           the next request on this connection is read, verified (its nonce is used up then)

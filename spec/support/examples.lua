@@ -22,7 +22,7 @@ end
 
 --- The decoded task of that name, or of a body.
 function examples.task(name, body)
-  return assert(engine:answer(operations.GetRepoSyncTask, {}, 200, {}, body or examples.read(name)))
+  return assert(engine:receive(operations.GetRepoSyncTask, {}, 200, {}, body or examples.read(name)))
 end
 
 return examples

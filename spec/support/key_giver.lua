@@ -20,7 +20,7 @@ key_giver.KEYS = { access_key_id = "STS.NTgivenToCrsync", access_key_secret = "S
 
 function key_giver.time(offset) return os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() + offset) end
 
---- An answer with the keys as metadata and credentials URIs give them, good for an hour.
+--- A response with the keys as metadata and credentials URIs give them, good for an hour.
 function key_giver.keys(changes)
   local body = { Code = "Success", AccessKeyId = key_giver.KEYS.access_key_id, Expiration = key_giver.time(3600),
     AccessKeySecret = key_giver.KEYS.access_key_secret, SecurityToken = key_giver.KEYS.security_token }
@@ -28,10 +28,10 @@ function key_giver.keys(changes)
   return { body = body, verify = false }
 end
 
---- An answer of plain text.
+--- A response of plain text.
 function key_giver.plain(text) return { body = text, content_type = "text/plain", verify = false } end
 
---- An answer without a body.
+--- A response without a body.
 function key_giver.status(status) return { status = status, body = "", verify = false } end
 
 --- Both endpoints; tls: of the giver.

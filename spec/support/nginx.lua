@@ -79,7 +79,7 @@ local function listens(port)
   return connected ~= nil
 end
 
---- The protocol of each request so far. nginx writes its log after the answer: with a count, waits for so many.
+--- The protocol of each request so far. nginx writes its log after the response: with a count, waits for so many.
 function Front:protocols(count)
   local protocols
   wait_for(function()

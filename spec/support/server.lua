@@ -1,6 +1,6 @@
 -- The process behind spec/support/endpoint.lua: speaks the service's operations over real sockets, verifies signatures,
 -- and misbehaves as it is told over a control connection, one line of JSON a command. It lives as long as that
--- connection. What an answer can be told to do is listed in endpoint.lua.
+-- connection. What a response can be told to do is listed in endpoint.lua.
 --
 -- Usage: lua5.4 spec/support/server.lua ADDRESS [CERTIFICATE_FOLDER CERTIFICATE]
 -- Prints "PORT CONTROL_PORT" once it listens.
@@ -19,7 +19,7 @@ local root = (arg[0]:match "^(.*/)" or "./") .. "../../"
 package.path = root .. "?.lua;" .. root .. "lua/?.lua;" .. package.path
 
 local acs3 = require "spec.support.acs3"
-local answers = require "spec.support.answers"
+local responses = require "spec.support.responses"
 local cjson = require "cjson"
 local connection = require "crsync.sandbox.connection"
 local scheduler = require "crsync.sandbox.scheduler"
@@ -96,23 +96,23 @@ local function parameter(request, name)
   return request.query[name] or is_form and acs3.query_of("?" .. request.body)[name] or nil
 end
 
--- ---- choosing the answer -----------------------------------------------------------------------------------------
+-- ---- choosing the response -----------------------------------------------------------------------------------------
 
 local VERSION = "2018-12-01"
 local WITHOUT_INSTANCE = { ListInstance = true, GetInstanceCount = true, ListInstanceRegion = true }
 
 local function refusal(request, status, code, message)
-  return answers.prepare { status = status, body = cjson.encode {
-    RequestId = answers.made_up_id(), HostId = request.headers.host, Code = code, Message = message,
+  return responses.prepare { status = status, body = cjson.encode {
+    RequestId = responses.made_up_id(), HostId = request.headers.host, Code = code, Message = message,
     Recommend = "https://api.aliyun.com/troubleshoot?product=cr&q=" .. code,
   } }
 end
 
 -- The example, with the id that was asked for.
 local function task(id)
-  local text = answers.example "ok.GetRepoSyncTask"
+  local text = responses.example "ok.GetRepoSyncTask"
   local body = text:gsub('("SyncTaskId":%s*)"[^"]*"', function(name) return name .. cjson.encode(id) end)
-  return answers.prepare { body = body }
+  return responses.prepare { body = body }
 end
 
 -- What a healthy service says.
@@ -120,22 +120,22 @@ local function ordinary(request)
   local action = request.headers["x-acs-action"] or ""
   local instance_id, task_id = parameter(request, "InstanceId"), parameter(request, "SyncTaskId")
   if request.headers["x-acs-version"] ~= VERSION then
-    return answers.prepare { example = "err.400.InvalidVersion" }
-  elseif not action:find "^%a+$" or not answers.example("ok." .. action) then
-    return answers.prepare { example = "err.404.InvalidAction.NotFound" }
+    return responses.prepare { example = "err.400.InvalidVersion" }
+  elseif not action:find "^%a+$" or not responses.example("ok." .. action) then
+    return responses.prepare { example = "err.404.InvalidAction.NotFound" }
   elseif request.method ~= "GET" and request.method ~= "POST" then
-    return answers.prepare { example = "err.400.UnsupportedHTTPMethod" }
+    return responses.prepare { example = "err.400.UnsupportedHTTPMethod" }
   elseif (instance_id or "") == "" and not WITHOUT_INSTANCE[action] then
-    return answers.prepare { example = "err.400.MissingInstanceId" }
+    return responses.prepare { example = "err.400.MissingInstanceId" }
   elseif action ~= "GetRepoSyncTask" then
-    return answers.prepare { example = "ok." .. action }
+    return responses.prepare { example = "ok." .. action }
   elseif (task_id or "") == "" then
     return refusal(request, 400, "MissingSyncTaskId", "SyncTaskId is mandatory for this action.")
   end
   return task(task_id)
 end
 
--- The answer that the plan has next, and how to take it off the plan.
+-- The response that the plan has next, and how to take it off the plan.
 local function planned(task_id)
   local for_task = state.by_task[task_id or ""]
   if for_task and for_task[1] then
@@ -149,7 +149,7 @@ local function planned(task_id)
   return state.always, function() end
 end
 
--- A request that does not verify is refused whatever the plan says, and takes nothing off it, unless the answer
+-- A request that does not verify is refused whatever the plan says, and takes nothing off it, unless the response
 -- that it would get has verify = false, or the server has.
 local function choose(request)
   local answer, take = planned(parameter(request, "SyncTaskId"))
@@ -176,7 +176,7 @@ local function converse(conn, number)
     if doomed then return end
     local answer = choose(request)
     doomed = answer.die_on_reuse
-    stays = answers.respond(conn, answer, request, { now = clock(), keys = state.keys })
+    stays = responses.respond(conn, answer, request, { now = clock(), keys = state.keys })
   until not stays
 end
 
@@ -226,13 +226,13 @@ local SETTINGS = { keys = true, clock_offset = true, verify = true }
 local commands = {}
 
 function commands.answer(command)
-  for _, answer in ipairs(answers.prepare_all(command.specs)) do table.insert(state.queue, answer) end
+  for _, answer in ipairs(responses.prepare_all(command.specs)) do table.insert(state.queue, answer) end
 end
 
-function commands.answer_always(command) state.always = command.spec and answers.prepare(command.spec) end
+function commands.answer_always(command) state.always = command.spec and responses.prepare(command.spec) end
 
 function commands.answer_for(command)
-  local plan = answers.prepare_all(command.specs)
+  local plan = responses.prepare_all(command.specs)
   plan.again = command.again
   state.by_task[command.task_id] = plan
 end

@@ -360,8 +360,8 @@ end
 function commands.create(arguments, client)
   local params = parameters(arguments.parameter)
   local create = params.SyncRuleId and client.create_task_by_rule or client.create_task
-  local id, answer = must(create(client, arguments.instance, params))
-  write(arguments, answer, function() return id end)
+  local id, response = must(create(client, arguments.instance, params))
+  write(arguments, response, function() return id end)
   return DONE
 end
 
@@ -376,8 +376,8 @@ function commands.rules(arguments, client)
     must(client:delete_rule(arguments.instance, arguments.delete))
     io.stderr:write("deleted\n")
   elseif arguments.create then
-    local id, answer = must(client:create_rule(arguments.instance, parameters(arguments.create)))
-    write(arguments, answer, function() return id end)
+    local id, response = must(client:create_rule(arguments.instance, parameters(arguments.create)))
+    write(arguments, response, function() return id end)
   else
     local rules = must(client:list_rules(arguments.instance, { NamespaceName = arguments.namespace,
       RepoName = arguments.repo, limit = arguments.limit }))
@@ -387,8 +387,8 @@ function commands.rules(arguments, client)
 end
 
 function commands.call(arguments, client)
-  local answer = must(client:call(arguments.action, parameters(arguments.parameter)))
-  write(arguments, answer, function(value) return require "crsync.print.json".encode(value, { indent = 2 }) end)
+  local response = must(client:call(arguments.action, parameters(arguments.parameter)))
+  write(arguments, response, function(value) return require "crsync.print.json".encode(value, { indent = 2 }) end)
   return DONE
 end
 

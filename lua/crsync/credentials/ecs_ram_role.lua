@@ -119,11 +119,11 @@ function ecs_ram_role.new(role)
     if not body then return nil, reason end
     local fields
     fields, problem = keys.object(body)
-    if not fields then return nil, "the metadata service's answer is not JSON: " .. problem end
-    if fields.Code ~= "Success" then return nil, "the metadata service's answer has no Code Success" end
+    if not fields then return nil, "the metadata service's response is not JSON: " .. problem end
+    if fields.Code ~= "Success" then return nil, "the metadata service's response has no Code Success" end
     local set = keys.from_camel(fields)
     if not (set.security_token and set.expiration) then
-      return nil, "the metadata service's answer lacks SecurityToken or Expiration"
+      return nil, "the metadata service's response lacks SecurityToken or Expiration"
     end
     return set
   end

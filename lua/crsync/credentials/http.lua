@@ -1,5 +1,5 @@
 --- HTTP requests that are no operations of the service's: what those who give keys are asked. They go through the
---- client's own engine and loop, or its host's transport, and never past the deadline of the call that needs the keys.
+--- client's own core and loop, or its host's transport, and never past the deadline of the call that needs the keys.
 
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
@@ -77,11 +77,11 @@ local function transported(context, request)
   return { status = status, body = body or "" }
 end
 
-local function through_engine(context, request)
+local function through_core(context, request)
   local client = context.client
-  local job = client.engine:fetch(request)
+  local job = client.core:fetch(request)
   client.loop:await(job)
-  return client.engine:response(job)
+  return client.core:response(job)
 end
 
 --- One attempt.
@@ -94,7 +94,7 @@ function http.once(context, request)
   if left <= 0 then return nil, { kind = "timeout", cut = true, message = "the call's deadline has passed" } end
   request.timeout, request.max_response_size = math.min(wanted, left), MAX_RESPONSE_SIZE
   request.connect_timeout = math.min(request.connect_timeout or wanted, left)
-  local send = context.client.settings.transport and transported or through_engine
+  local send = context.client.settings.transport and transported or through_core
   local response, failure = send(context, request)
   if response then return response end
   failure.endpoint, failure.no_proxy = url.host(request.url), request.direct

@@ -45,7 +45,7 @@ end
 
 -- Seconds: when half a life is near its end, and how long keys that nobody can replace are still used.
 local ADVISORY, MANDATORY, LAST = 900, 180, 30
-local PATIENCE = 5            -- for an answer that is not urgent
+local PATIENCE = 5            -- for a response that is not urgent
 local AFTER_FAILURE = 30      -- and up to as much again
 local AFTER_EXPIRED = 60      -- where what was given had expired already
 local LOOK = 0.02             -- how often a call looks whether another has the keys
@@ -72,7 +72,7 @@ end
 local function take(client, source, keys, context)
   local problem = keys_of.problem(keys)
   if problem then return source_failed(source, problem) end
-  local ok = pcall(client.engine.set_credentials, client.engine, keys.access_key_id, keys.access_key_secret,
+  local ok = pcall(client.core.set_credentials, client.core, keys.access_key_id, keys.access_key_secret,
     keys.security_token)
   if not ok then return source_failed(source, "a key holds a character that no key has") end
   source.generation, source.key_id = source.generation + 1, redact.key_id(keys.access_key_id)
@@ -105,7 +105,7 @@ local function is_busy(source)
   return source.asker ~= nil and source.asker ~= coroutine.running() and coroutine.status(source.asker) ~= "dead"
 end
 
--- Another call is asking: its answer is ours, good or bad.
+-- Another call is asking: its response is ours, good or bad.
 local function wait_for_answer(client, source, deadline)
   local since = core.now()
   if not is_busy(source) then return false end
@@ -141,7 +141,7 @@ local function ask_first(client, deadline)
   return ask(client, source, deadline)
 end
 
--- Nothing goes on without an answer; a bad one is no matter either while there are seconds left in the keys.
+-- Nothing goes on without a response; a bad one is no matter either while there are seconds left in the keys.
 local function renew(client, source, deadline, refused)
   local now = core.now()
   local usable = refused ~= source.generation and source.ends and source.ends - now >= LAST

@@ -10,7 +10,7 @@
 ---@field generation integer       how often it has given keys
 ---@field ends number|nil          on core.now's clock: when the keys expire
 ---@field advisory number|nil      when to begin to ask again, while the keys still hold
----@field mandatory number|nil     when not to go on without an answer
+---@field mandatory number|nil     when not to go on without a response
 ---@field busy_until number|nil    somebody is asking, until then at most
 ---@field asker thread|nil         who
 

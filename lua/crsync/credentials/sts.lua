@@ -87,12 +87,12 @@ end
 
 local function read(response)
   local fields, reason = keys.object(response.body)
-  if not fields then return nil, "STS's answer is not JSON: " .. reason end
+  if not fields then return nil, "STS's response is not JSON: " .. reason end
   local given = fields.Credentials
-  if type(given) ~= "table" then return nil, "STS's answer has no Credentials" end
+  if type(given) ~= "table" then return nil, "STS's response has no Credentials" end
   local set = keys.from_camel(given)
   if not (set.security_token and set.expiration) then
-    return nil, "STS's answer lacks SecurityToken or Expiration"
+    return nil, "STS's response lacks SecurityToken or Expiration"
   end
   set.clock_difference = response.clock_difference
   return set

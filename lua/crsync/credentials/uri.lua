@@ -7,7 +7,7 @@ local keys = require "crsync.credentials.keys"
 local uri = {}
 
 local POLICY = { max_attempts = 2, base_delay = 0.5, max_delay = 2 }
-local RECHECK = 900 -- where the answer doesn't say how long the keys hold
+local RECHECK = 900 -- where the response doesn't say how long the keys hold
 
 local function judge(response)
   if response.status == 200 then return nil end
@@ -18,11 +18,11 @@ end
 
 local function read(response)
   local fields, reason = keys.object(response.body)
-  if not fields then return nil, "its answer is not JSON: " .. reason end
-  if fields.Code ~= nil and fields.Code ~= "Success" then return nil, "its answer has a Code other than Success" end
+  if not fields then return nil, "its response is not JSON: " .. reason end
+  if fields.Code ~= nil and fields.Code ~= "Success" then return nil, "its response has a Code other than Success" end
   local set = keys.from_camel(fields)
   if (set.security_token == nil) ~= (set.expiration == nil) then
-    return nil, "its answer should have SecurityToken and Expiration both or neither"
+    return nil, "its response should have SecurityToken and Expiration both or neither"
   end
   if not set.expiration then set.recheck = RECHECK end
   set.clock_difference = response.clock_difference

@@ -1,5 +1,5 @@
-/* answer.c - see answer.h. */
-#include "answer.h"
+/* response.c - see response.h. */
+#include "response.h"
 #include "decode.h"
 #include "error_kind.h"
 #include "packages.h"
@@ -15,7 +15,7 @@
 enum {
   MAX_MESSAGE = 4096,
   MAX_XML_CODE = 127,
-  EXCERPT = 160,          /* characters shown of a body that is no answer */
+  EXCERPT = 160,          /* characters shown of a body that is no response */
   EXCERPT_SOURCE = 1024,  /* bytes of it that are looked at for them */
   EXCERPT_REDACTED = 8192 /* bytes cleaned first: a secret that is cut off would not be recognised */
 };
@@ -26,51 +26,51 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Pushes a copy of foreign text, secrets struck out, at most MAX_MESSAGE bytes of it. Struck out first and
  * cut afterwards: a secret across the cut would not be recognised. */
-static void push_clean(lua_State *L, const struct answer *a, const char *text, size_t len) {
+static void push_clean(lua_State *L, const struct response *r, const char *text, size_t len) {
   char *copy = lua_newuserdatauv(L, len, 0);
   memcpy(copy, text, len);
-  sign_redact(a->signer, copy, len);
+  sign_redact(r->signer, copy, len);
   lua_pushlstring(L, copy, smaller(len, MAX_MESSAGE));
   lua_remove(L, -2);
 }
 
-static void set_text(lua_State *L, const struct answer *a, const char *field, const char *text, size_t len) {
+static void set_text(lua_State *L, const struct response *r, const char *field, const char *text, size_t len) {
   if (!len) return;
-  push_clean(L, a, text, len);
+  push_clean(L, r, text, len);
   lua_setfield(L, -2, field);
 }
 
-static void set_string(lua_State *L, const struct answer *a, const char *field, const char *text) {
-  set_text(L, a, field, text, strlen(text));
+static void set_string(lua_State *L, const struct response *r, const char *field, const char *text) {
+  set_text(L, r, field, text, strlen(text));
 }
 
 /* Sets the message of the error table at the top of the stack. */
-__attribute__((format(printf, 3, 4))) static void set_message(lua_State *L, const struct answer *a, const char *format,
-                                                              ...) {
+__attribute__((format(printf, 3, 4))) static void set_message(lua_State *L, const struct response *r,
+                                                              const char *format, ...) {
   char text[1024];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  set_string(L, a, "message", text);
+  set_string(L, r, "message", text);
 }
 
 /* A copy of a header's value without secrets; "" for one that doesn't fit, since a cut secret is not found. */
-static const char *clean_copy(const struct answer *a, const char *text, char *out, size_t size) {
+static const char *clean_copy(const struct response *r, const char *text, char *out, size_t size) {
   size_t len = strlen(text);
   if (len >= size) len = 0;
   memcpy(out, text, len);
-  sign_redact(a->signer, out, len);
+  sign_redact(r->signer, out, len);
   out[len] = '\0';
   return out;
 }
 
 /* The beginning of a body on one line. What is not printable becomes text in Lua. */
-static void write_excerpt(const struct answer *a, char out[EXCERPT + 1]) {
+static void write_excerpt(const struct response *r, char out[EXCERPT + 1]) {
   char source[EXCERPT_REDACTED];
-  size_t len = smaller(a->outcome->body_len, sizeof source), n = 0;
-  memcpy(source, a->outcome->body, len);
-  sign_redact(a->signer, source, len);
+  size_t len = smaller(r->outcome->body_len, sizeof source), n = 0;
+  memcpy(source, r->outcome->body, len);
+  sign_redact(r->signer, source, len);
   len = smaller(len, EXCERPT_SOURCE);
   for (size_t i = 0; i < len && n < EXCERPT; i++) {
     char c = isspace((unsigned char)source[i]) ? ' ' : source[i];
@@ -83,18 +83,18 @@ static void write_excerpt(const struct answer *a, char out[EXCERPT + 1]) {
 /* ---- the error table ----------------------------------------------------------------------------- */
 
 /* Pushes nil and a table that holds what every error tells. The caller adds to the table. */
-static void push_error(lua_State *L, const struct answer *a, enum error_kind kind) {
-  const struct transfer_outcome *o = a->outcome;
+static void push_error(lua_State *L, const struct response *r, enum error_kind kind) {
+  const struct transfer_outcome *o = r->outcome;
   lua_pushnil(L);
   lua_createtable(L, 0, 12);
   lua_pushstring(L, error_kind_name(kind));
   lua_setfield(L, -2, "kind");
   lua_pushboolean(L, error_kind_is_retryable(kind));
   lua_setfield(L, -2, "retryable");
-  lua_pushstring(L, a->host);
+  lua_pushstring(L, r->host);
   lua_setfield(L, -2, "endpoint");
-  if (a->action) {
-    lua_pushstring(L, a->action);
+  if (r->action) {
+    lua_pushstring(L, r->action);
     lua_setfield(L, -2, "action");
   }
   lua_pushboolean(L, o->sent);
@@ -102,12 +102,12 @@ static void push_error(lua_State *L, const struct answer *a, enum error_kind kin
   if (!o->status) return;
   lua_pushinteger(L, o->status);
   lua_setfield(L, -2, "status");
-  set_string(L, a, "request_id", o->headers.request_id);
+  set_string(L, r, "request_id", o->headers.request_id);
 }
 
-/* What the answer's headers say about time: how long to wait, and how far the clocks are apart. */
-static void set_times(lua_State *L, const struct answer *a) {
-  const struct transfer_answer_headers *h = &a->outcome->headers;
+/* What the response's headers say about time: how long to wait, and how far the clocks are apart. */
+static void set_times(lua_State *L, const struct response *r) {
+  const struct transfer_response_headers *h = &r->outcome->headers;
   time_t now = time(NULL);
   long wait_ms =
       error_kind_retry_after_ms(h->acs_retry_after, h->ratelimit_user_api, h->ratelimit_user, h->retry_after, now);
@@ -124,28 +124,28 @@ static void set_times(lua_State *L, const struct answer *a) {
 
 /* ---- libcurl's failures -------------------------------------------------------------------------- */
 
-static int push_too_large(lua_State *L, const struct answer *a) {
-  push_error(L, a, ERROR_KIND_DECODE);
-  if (a->outcome->too_large == TRANSFER_HEAD)
-    set_message(L, a, "the answer's head is too large, or no memory is left for it");
-  else if (a->max_response_size)
-    set_message(L, a, "the answer is too large: more than max_response_size (%zu bytes)", a->max_response_size);
+static int push_too_large(lua_State *L, const struct response *r) {
+  push_error(L, r, ERROR_KIND_DECODE);
+  if (r->outcome->too_large == TRANSFER_HEAD)
+    set_message(L, r, "the response's head is too large, or no memory is left for it");
+  else if (r->max_response_size)
+    set_message(L, r, "the response is too large: more than max_response_size (%zu bytes)", r->max_response_size);
   else
-    set_message(L, a, "the answer is too large");
+    set_message(L, r, "the response is too large");
   return 2;
 }
 
-static int push_transfer_error(lua_State *L, const struct answer *a) {
-  const struct transfer_outcome *o = a->outcome;
-  if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, a);
+static int push_transfer_error(lua_State *L, const struct response *r) {
+  const struct transfer_outcome *o = r->outcome;
+  if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, r);
   enum error_kind kind = o->curl_code == CURLE_WRITE_ERROR ? ERROR_KIND_MEMORY : error_kind_of_curl(o->curl_code);
   if (kind == ERROR_KIND_MEMORY) return luaL_error(L, "not enough memory");
-  push_error(L, a, kind);
+  push_error(L, r, kind);
   if (o->curl_code == TRANSFER_FORKED) {
-    set_message(L, a, "the process forked while the request was in flight");
+    set_message(L, r, "the process forked while the request was in flight");
     return 2;
   }
-  set_message(L, a, "%s", o->error[0] ? o->error : curl_easy_strerror((CURLcode)o->curl_code));
+  set_message(L, r, "%s", o->error[0] ? o->error : curl_easy_strerror((CURLcode)o->curl_code));
   lua_pushinteger(L, o->curl_code);
   lua_setfield(L, -2, "curl_code");
   if (o->verify_result > 1) { /* 1, "unspecified", is what libcurl starts from */
@@ -172,80 +172,80 @@ static const char *push_field(lua_State *L, int index, const char *name, const c
 
 /* The gateway's message on a wrong signature holds the hash that it signed. Ours among it: both sides hold
  * the same request, so the secret differs. Another: the request changed on its way. */
-static const char *signature_verdict(const struct answer *a, const char *message) {
-  if (!a->request_hash[0]) return NULL;
-  if (strstr(message, a->request_hash)) return "secret";
+static const char *signature_verdict(const struct response *r, const char *message) {
+  if (!r->request_hash[0]) return NULL;
+  if (strstr(message, r->request_hash)) return "secret";
   return strstr(message, "ACS3-HMAC-SHA256") ? "request" : NULL;
 }
 
 /* A refusal in the service's own JSON, the table at `body`. */
-static int push_refusal(lua_State *L, const struct answer *a, int body) {
+static int push_refusal(lua_State *L, const struct response *r, int body) {
   size_t code_len, message_len, id_len;
   const char *code = push_field(L, body, "Code", "code", &code_len);
   const char *message = push_field(L, body, "Message", "message", &message_len);
   const char *request_id = push_field(L, body, "RequestId", "requestId", &id_len);
-  push_error(L, a, error_kind_of_service(a->outcome->status, code));
-  set_text(L, a, "code", code, code_len);
-  set_text(L, a, "message", message, message_len);
-  set_text(L, a, "request_id", request_id, id_len);
-  set_times(L, a);
+  push_error(L, r, error_kind_of_service(r->outcome->status, code));
+  set_text(L, r, "code", code, code_len);
+  set_text(L, r, "message", message, message_len);
+  set_text(L, r, "request_id", request_id, id_len);
+  set_times(L, r);
   if (!strcmp(code, "SignatureDoesNotMatch")) {
-    lua_pushstring(L, signature_verdict(a, message));
+    lua_pushstring(L, signature_verdict(r, message));
     lua_setfield(L, -2, "signature_verdict");
   }
   return 2;
 }
 
-static void set_xml_field(lua_State *L, const struct answer *a, const char *field, const char *element) {
+static void set_xml_field(lua_State *L, const struct response *r, const char *field, const char *element) {
   size_t len;
-  const char *text = error_kind_xml_text(a->outcome->body, a->outcome->body_len, element, &len);
-  if (text) set_text(L, a, field, text, len);
+  const char *text = error_kind_xml_text(r->outcome->body, r->outcome->body_len, element, &len);
+  if (text) set_text(L, r, field, text, len);
 }
 
-static int push_xml_refusal(lua_State *L, const struct answer *a, const char *code, size_t code_len) {
+static int push_xml_refusal(lua_State *L, const struct response *r, const char *code, size_t code_len) {
   char name[MAX_XML_CODE + 1];
   memcpy(name, code, code_len);
   name[code_len] = '\0';
-  push_error(L, a, error_kind_of_service(a->outcome->status, name));
-  set_message(L, a, "the answer is XML, not JSON");
-  set_string(L, a, "code", name);
-  set_xml_field(L, a, "message", "Message");
-  set_xml_field(L, a, "request_id", "RequestId");
-  set_times(L, a);
+  push_error(L, r, error_kind_of_service(r->outcome->status, name));
+  set_message(L, r, "the response is XML, not JSON");
+  set_string(L, r, "code", name);
+  set_xml_field(L, r, "message", "Message");
+  set_xml_field(L, r, "request_id", "RequestId");
+  set_times(L, r);
   return 2;
 }
 
 /* Of a Location header only the host is told: the rest may repeat what was sent. */
-static void set_redirect_message(lua_State *L, const struct answer *a) {
-  char copy[sizeof a->outcome->headers.location];
-  const char *location = clean_copy(a, a->outcome->headers.location, copy, sizeof copy), *host = strstr(location, "//");
+static void set_redirect_message(lua_State *L, const struct response *r) {
+  char copy[sizeof r->outcome->headers.location];
+  const char *location = clean_copy(r, r->outcome->headers.location, copy, sizeof copy), *host = strstr(location, "//");
   host = host ? host + 2 : location;
   const char *at = strpbrk(host, "@/?#");
   if (at && *at == '@') host = at + 1;
-  set_message(L, a, "redirected to %.*s, and redirects are never followed", (int)strcspn(host, "/?#"), host);
+  set_message(L, r, "redirected to %.*s, and redirects are never followed", (int)strcspn(host, "/?#"), host);
 }
 
-/* An answer that is not the service's: a gateway's page, a proxy's, nothing at all. */
-static int push_page(lua_State *L, const struct answer *a, const char *reason) {
-  const struct transfer_outcome *o = a->outcome;
+/* A response that is not the service's: a gateway's page, a proxy's, nothing at all. */
+static int push_page(lua_State *L, const struct response *r, const char *reason) {
+  const struct transfer_outcome *o = r->outcome;
   size_t code_len;
   const char *code = o->status >= 300 ? error_kind_xml_text(o->body, o->body_len, "Code", &code_len) : NULL;
-  if (code && code_len && code_len <= MAX_XML_CODE) return push_xml_refusal(L, a, code, code_len);
+  if (code && code_len && code_len <= MAX_XML_CODE) return push_xml_refusal(L, r, code, code_len);
   char excerpt[EXCERPT + 1];
-  write_excerpt(a, excerpt);
-  push_error(L, a, error_kind_of_page(o->status));
-  set_times(L, a);
+  write_excerpt(r, excerpt);
+  push_error(L, r, error_kind_of_page(o->status));
+  set_times(L, r);
   char copy[128];
-  const char *type = clean_copy(a, o->content_type, copy, sizeof copy);
+  const char *type = clean_copy(r, o->content_type, copy, sizeof copy);
   if (!type[0]) type = "no content type";
   if (o->status >= 300 && o->status < 400 && o->headers.location[0])
-    set_redirect_message(L, a);
+    set_redirect_message(L, r);
   else if (!o->body_len)
-    set_message(L, a, "the answer is empty (%s)", type);
+    set_message(L, r, "the response is empty (%s)", type);
   else if (o->status >= 300)
-    set_message(L, a, "an error page in place of the service's answer (%s): %s", type, excerpt);
+    set_message(L, r, "an error page in place of the service's response (%s): %s", type, excerpt);
   else
-    set_message(L, a, "the answer is not JSON (%s): %s; it begins: %s", type, reason, excerpt);
+    set_message(L, r, "the response is not JSON (%s): %s; it begins: %s", type, reason, excerpt);
   return 2;
 }
 
@@ -264,38 +264,38 @@ static int is_refused(lua_State *L, int body) {
   return refused;
 }
 
-static int push_decode_error(lua_State *L, const struct answer *a, const char *reason) {
-  push_error(L, a, ERROR_KIND_DECODE);
-  set_message(L, a, "%s", reason);
+static int push_decode_error(lua_State *L, const struct response *r, const char *reason) {
+  push_error(L, r, ERROR_KIND_DECODE);
+  set_message(L, r, "%s", reason);
   return 2;
 }
 
-int answer_push(lua_State *L, const struct answer *a) {
-  const struct transfer_outcome *o = a->outcome;
+int response_push(lua_State *L, const struct response *r) {
+  const struct transfer_outcome *o = r->outcome;
   char reason[DECODE_REASON_SIZE];
   struct decode_debt debt;
-  if (o->curl_code) return push_transfer_error(L, a);
-  if (!decode_value(L, a->decoder, o->body, o->body_len, &debt, reason)) return push_page(L, a, reason);
-  if ((o->status >= 300 || debt.marks) && !decode_settle(L, &debt, reason)) return push_page(L, a, reason);
+  if (o->curl_code) return push_transfer_error(L, r);
+  if (!decode_value(L, r->decoder, o->body, o->body_len, &debt, reason)) return push_page(L, r, reason);
+  if ((o->status >= 300 || debt.marks) && !decode_settle(L, &debt, reason)) return push_page(L, r, reason);
   int body = lua_gettop(L), is_object = lua_istable(L, body) && lua_rawlen(L, body) == 0;
-  if (o->status >= 300) return is_object ? push_refusal(L, a, body) : push_page(L, a, "not an object");
+  if (o->status >= 300) return is_object ? push_refusal(L, r, body) : push_page(L, r, "not an object");
   if (is_object && is_refused(L, body)) {
     (void)decode_settle(L, &debt, reason); /* without marks no number is beyond every float */
-    return push_refusal(L, a, body);
+    return push_refusal(L, r, body);
   }
-  if (!decode_conform(L, a->shape, &debt, reason)) return push_decode_error(L, a, reason);
+  if (!decode_conform(L, r->shape, &debt, reason)) return push_decode_error(L, r, reason);
   return 1;
 }
 
-int answer_push_plain(lua_State *L, const struct answer *a) {
-  const struct transfer_outcome *o = a->outcome;
-  if (o->curl_code) return push_transfer_error(L, a);
+int response_push_plain(lua_State *L, const struct response *r) {
+  const struct transfer_outcome *o = r->outcome;
+  if (o->curl_code) return push_transfer_error(L, r);
   lua_createtable(L, 0, 5);
   lua_pushinteger(L, o->status);
   lua_setfield(L, -2, "status");
   lua_pushlstring(L, o->body, o->body_len);
   lua_setfield(L, -2, "body");
-  set_string(L, a, "request_id", o->headers.request_id);
-  set_times(L, a);
+  set_string(L, r, "request_id", o->headers.request_id);
+  set_times(L, r);
   return 1;
 }

@@ -12,7 +12,7 @@ local STATUS = { 200, 400, 403, 404, 429, 500, 503, 302 }
 
 return function(data)
   local status = STATUS[(data:byte(1) or 0) % #STATUS + 1]
-  local task, err = engine:answer(operations.GetRepoSyncTask, {}, status, {}, data:sub(2))
+  local task, err = engine:receive(operations.GetRepoSyncTask, {}, status, {}, data:sub(2))
   if not task then
     assert(type(err.kind) == "string" and not tostring(err.message):find(SECRET, 1, true))
     return

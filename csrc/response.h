@@ -1,7 +1,7 @@
-/* answer.h - what came back becoming Lua: the decoded table, or nil and an error table. Joins the outcome of
+/* response.h - what came back becoming Lua: the decoded table, or nil and an error table. Joins the outcome of
  * a transfer with error_kind (what kind of failure), decode (JSON) and sign (no secret in any text). */
-#ifndef CRSYNC_ANSWER_H
-#define CRSYNC_ANSWER_H
+#ifndef CRSYNC_RESPONSE_H
+#define CRSYNC_RESPONSE_H
 
 #include "compat.h"
 #include "sign.h"
@@ -9,9 +9,9 @@
 
 #pragma GCC visibility push(hidden)
 
-enum { ANSWER_HASH_SIZE = 65 };
+enum { RESPONSE_HASH_SIZE = 65 };
 
-struct answer {
+struct response {
   const struct transfer_outcome *outcome;
   const struct sign *signer; /* whose secrets are kept out of every text */
   const char *host;          /* the endpoint, for the reader of an error */
@@ -23,11 +23,11 @@ struct answer {
 
 /* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,
  * endpoint, action, retryable, retry_after, …) and returns 2. Raises only for want of memory. */
-int answer_push(lua_State *L, const struct answer *a);
+int response_push(lua_State *L, const struct response *r);
 
 /* The same for what is no operation's: pushes a table (status, body, request_id, clock_difference, retry_after) and
  * returns 1, whatever the status; or nil and an error table, where none came. Needs outcome, signer and host alone. */
-int answer_push_plain(lua_State *L, const struct answer *a);
+int response_push_plain(lua_State *L, const struct response *r);
 
 #pragma GCC visibility pop
 

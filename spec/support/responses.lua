@@ -4,7 +4,7 @@
 local cjson = require "cjson"
 local scheduler = require "crsync.sandbox.scheduler"
 
-local answers = {}
+local responses = {}
 
 local PIECE = 64 * 1024 -- of a body that is streamed
 local CHUNK = 500       -- of one with a chunked encoding: small, so that an example has several
@@ -31,7 +31,7 @@ end
 
 local examples = {} -- text by name; false for one that there is not
 
-function answers.example(name)
+function responses.example(name)
   if examples[name] == nil then
     local ok, text = pcall(read_file, ("%sspec/examples/%s.json"):format(root, name))
     examples[name] = ok and text
@@ -79,48 +79,48 @@ local function gzip_bomb(size)
   return bombs[size]
 end
 
-local function payload_of(answer)
-  if answer.deep then return ('{"Deep":%s%s}'):format(("["):rep(answer.deep), ("]"):rep(answer.deep)) end
-  if answer.example then
-    return answers.example(answer.example) or error(("there is no example '%s'"):format(answer.example), 0)
+local function payload_of(response)
+  if response.deep then return ('{"Deep":%s%s}'):format(("["):rep(response.deep), ("]"):rep(response.deep)) end
+  if response.example then
+    return responses.example(response.example) or error(("there is no example '%s'"):format(response.example), 0)
   end
-  return answer.body or ""
+  return response.body or ""
 end
 
 local made_up_ids = 0
 
-function answers.made_up_id()
+function responses.made_up_id()
   made_up_ids = made_up_ids + 1
   return ("00000000-0000-4000-8000-%012d"):format(made_up_ids)
 end
 
 local function checked(spec)
-  local answer = {}
+  local response = {}
   for name, value in pairs(spec) do
     name = SHORT[name] or name
-    if not OPTIONS[name] then error(("an answer has no option '%s'"):format(name), 0) end
-    answer[name] = value
+    if not OPTIONS[name] then error(("an response has no option '%s'"):format(name), 0) end
+    response[name] = value
   end
-  return answer
+  return response
 end
 
 -- What can be done before the request comes: reading, compressing, finding mistakes.
-function answers.prepare(spec)
-  local answer = checked(spec)
-  local name = answer.example or ""
-  answer.status = answer.status or tonumber(name:match "^err%.(%d%d%d)%.") or 200
-  answer.headers = answer.headers or example_headers[name] or {}
-  answer.payload = payload_of(answer)
-  answer.request_id = answer.payload:match '"[Rr]equestId"%s*:%s*"([%w-]+)"'
-  if answer.gzip then answer.payload, answer.encoding = gzip(answer.payload), "gzip" end
-  if answer.deflate then answer.payload, answer.encoding = deflate(answer.payload), "deflate" end
-  if answer.gzip_bomb then answer.payload, answer.encoding = gzip_bomb(answer.gzip_bomb), "gzip" end
-  return answer
+function responses.prepare(spec)
+  local response = checked(spec)
+  local name = response.example or ""
+  response.status = response.status or tonumber(name:match "^err%.(%d%d%d)%.") or 200
+  response.headers = response.headers or example_headers[name] or {}
+  response.payload = payload_of(response)
+  response.request_id = response.payload:match '"[Rr]equestId"%s*:%s*"([%w-]+)"'
+  if response.gzip then response.payload, response.encoding = gzip(response.payload), "gzip" end
+  if response.deflate then response.payload, response.encoding = deflate(response.payload), "deflate" end
+  if response.gzip_bomb then response.payload, response.encoding = gzip_bomb(response.gzip_bomb), "gzip" end
+  return response
 end
 
-function answers.prepare_all(specs)
+function responses.prepare_all(specs)
   local list = {}
-  for i, spec in ipairs(specs) do list[i] = answers.prepare(spec) end
+  for i, spec in ipairs(specs) do list[i] = responses.prepare(spec) end
   return list
 end
 
@@ -150,26 +150,26 @@ end
 -- lua-cjson decodes every number as a float.
 local function text_of(value) return math.type(value) and ("%.14g"):format(value) or value end
 
--- A length of nil: the body ends with the connection. The answer's own headers stand in for those made here.
-local function head_of(answer, length, connection_header, now)
-  local own, lines = {}, { answer.status_line or status_line(answer.http10 and "1.0" or "1.1", answer.status) }
-  for name in pairs(answer.headers) do own[name:lower()] = true end
+-- A length of nil: the body ends with the connection. The response's own headers stand in for those made here.
+local function head_of(response, length, connection_header, now)
+  local own, lines = {}, { response.status_line or status_line(response.http10 and "1.0" or "1.1", response.status) }
+  for name in pairs(response.headers) do own[name:lower()] = true end
 
   local function header(name, value)
     if value and not own[name:lower()] then table.insert(lines, name .. ": " .. value) end
   end
   header("Date", http_date(now))
-  header("x-acs-request-id", answer.request_id or answers.made_up_id())
-  header("Content-Type", answer.content_type or "application/json;charset=utf-8")
-  header("Content-Encoding", answer.encoding)
-  header("Transfer-Encoding", answer.chunked and "chunked")
-  header("Content-Length", not answer.chunked and length)
+  header("x-acs-request-id", response.request_id or responses.made_up_id())
+  header("Content-Type", response.content_type or "application/json;charset=utf-8")
+  header("Content-Encoding", response.encoding)
+  header("Transfer-Encoding", response.chunked and "chunked")
+  header("Content-Length", not response.chunked and length)
   header("Connection", connection_header)
 
-  for _, name in ipairs(sorted_keys(answer.headers)) do
-    table.insert(lines, name .. ": " .. text_of(answer.headers[name]))
+  for _, name in ipairs(sorted_keys(response.headers)) do
+    table.insert(lines, name .. ": " .. text_of(response.headers[name]))
   end
-  for _, line in ipairs(answer.headers_raw or {}) do table.insert(lines, line) end
+  for _, line in ipairs(response.headers_raw or {}) do table.insert(lines, line) end
   return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
@@ -202,27 +202,27 @@ local function send_pieces(conn, text, drip)
   end
 end
 
-local function send_body(conn, answer, body)
-  local text = answer.chunked and in_chunks(body) or body
-  if answer.cut then text = text:sub(1, answer.cut) end
-  if answer.reset == "middle" then text = text:sub(1, #text // 2) end
-  send_pieces(conn, text, answer.drip)
+local function send_body(conn, response, body)
+  local text = response.chunked and in_chunks(body) or body
+  if response.cut then text = text:sub(1, response.cut) end
+  if response.reset == "middle" then text = text:sub(1, #text // 2) end
+  send_pieces(conn, text, response.drip)
 end
 
 -- A JSON string of that many bytes, never held as a whole.
-local function send_huge(conn, answer)
+local function send_huge(conn, response)
   local function send(text)
     scheduler.wait_writable(conn.socket) -- others have their turn between the pieces
-    conn:send(answer.chunked and ("%x\r\n%s\r\n"):format(#text, text) or text)
+    conn:send(response.chunked and ("%x\r\n%s\r\n"):format(#text, text) or text)
   end
-  local piece, left = ("x"):rep(PIECE), answer.huge
+  local piece, left = ("x"):rep(PIECE), response.huge
   send '{"Filler":"'
   while left > 0 do
     send(left < PIECE and piece:sub(1, left) or piece)
     left = left - PIECE
   end
   send '"}'
-  if answer.chunked then conn:send "0\r\n\r\n" end
+  if response.chunked then conn:send "0\r\n\r\n" end
 end
 
 local function reset(conn)
@@ -230,25 +230,25 @@ local function reset(conn)
   return false
 end
 
-local function connection_header_of(answer, request)
-  if answer.close_silently then return "keep-alive" end
-  if answer.close or answer.http10 or wants_close(request) then return "close" end
+local function connection_header_of(response, request)
+  if response.close_silently then return "keep-alive" end
+  if response.close or response.http10 or wants_close(request) then return "close" end
 end
 
-local function send_whole(conn, answer, request, service)
-  for _, status in ipairs(answer.interim or {}) do
+local function send_whole(conn, response, request, service)
+  for _, status in ipairs(response.interim or {}) do
     conn:send(status_line("1.1", status) .. "\r\nx-acs-request-id: interim\r\n\r\n")
   end
-  local connection_header = connection_header_of(answer, request)
-  if answer.huge then
-    conn:send(head_of(answer, #'{"Filler":""}' + answer.huge, connection_header, service.now))
-    send_huge(conn, answer)
+  local connection_header = connection_header_of(response, request)
+  if response.huge then
+    conn:send(head_of(response, #'{"Filler":""}' + response.huge, connection_header, service.now))
+    send_huge(conn, response)
   else
-    local body = answer.echo_secret and indiscretion(request, service.keys) or answer.payload
-    conn:send(head_of(answer, not answer.http10 and #body or nil, connection_header, service.now))
-    send_body(conn, answer, body)
+    local body = response.echo_secret and indiscretion(request, service.keys) or response.payload
+    conn:send(head_of(response, not response.http10 and #body or nil, connection_header, service.now))
+    send_body(conn, response, body)
   end
-  return not (connection_header or answer.cut)
+  return not (connection_header or response.cut)
 end
 
 local function wait_until_gone(conn)
@@ -257,22 +257,22 @@ end
 
 --- Answers a request, well or badly. Returns whether the connection may carry another one.
 ---@param service { now: number, keys: table[] }
-function answers.respond(conn, answer, request, service)
-  if answer.delay then scheduler.sleep(answer.delay) end
-  if answer.hang then wait_until_gone(conn) end
-  if answer.die then return false end
-  if answer.reset == "before" or answer.reset == "accept" then return reset(conn) end
-  if answer.raw then
-    conn:send(answer.raw)
+function responses.respond(conn, response, request, service)
+  if response.delay then scheduler.sleep(response.delay) end
+  if response.hang then wait_until_gone(conn) end
+  if response.die then return false end
+  if response.reset == "before" or response.reset == "accept" then return reset(conn) end
+  if response.raw then
+    conn:send(response.raw)
     return false
   end
-  local stays = send_whole(conn, answer, request, service)
-  if answer.reset == "middle" then
+  local stays = send_whole(conn, response, request, service)
+  if response.reset == "middle" then
     scheduler.sleep(0.02) -- so that what was sent arrives before the reset
     return reset(conn)
   end
-  if answer.linger then scheduler.sleep(answer.linger) end
+  if response.linger then scheduler.sleep(response.linger) end
   return stays
 end
 
-return answers
+return responses
