@@ -232,7 +232,7 @@ uninstall:
 	  '$(DESTDIR)$(INST_MANDIR)/crsync.1'
 
 # A release: the same bytes from the same commit, and the rockspec that names it. URL is where it will lie.
-VERSION = $(shell sed -n 's/^config.VERSION = "\(.*\)"/\1/p' lua/crsync/config.lua)
+VERSION = $(shell sed -n 's|^return "\(.*\)"|\1|p' lua/crsync/version.lua)
 URL ?= file://$(CURDIR)/build/dist
 
 dist:

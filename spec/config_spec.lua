@@ -1,6 +1,7 @@
 -- Options, environment and defaults.
 
 local config = require "crsync.config"
+local VERSION = require "crsync.version"
 local surroundings = require "spec.support.surroundings"
 
 local ENDPOINT = { endpoint = "cr.example" }
@@ -98,7 +99,7 @@ describe("options", function()
     local s = resolve(ENDPOINT)
     assert.same({ 5, 10, 60, 16777216 }, { s.connect_timeout, s.timeout, s.deadline, s.max_response_size })
     assert.same({ max_attempts = 3, base_delay = 0.5, max_delay = 20 }, s.retry)
-    assert.equal("crsync/" .. config.VERSION, s.user_agent)
+    assert.equal("crsync/" .. VERSION, s.user_agent)
     assert.is_nil(s.proxy)
   end)
 
@@ -106,7 +107,7 @@ describe("options", function()
     local s = resolve(with(ENDPOINT, { timeout = 0.5, retry = { max_attempts = 5 }, user_agent = "job/1", proxy = "" }))
     assert.equal(0.5, s.timeout)
     assert.same({ max_attempts = 5, base_delay = 0.5, max_delay = 20 }, s.retry)
-    assert.equal("crsync/" .. config.VERSION .. " job/1", s.user_agent)
+    assert.equal("crsync/" .. VERSION .. " job/1", s.user_agent)
     assert.equal("", s.proxy)
     assert.equal(1, resolve(with(ENDPOINT, { retry = false })).retry.max_attempts)
   end)
@@ -175,7 +176,7 @@ describe("a setting", function()
     s = resolve {}
     assert.equal("https://cr.us-west-1.aliyuncs.com", s.endpoint)
     assert.same({ 2.5, 3, 1 }, { s.timeout, s.connect_timeout, s.retry.max_attempts })
-    assert.equal("crsync/" .. config.VERSION .. " job/7", s.user_agent)
+    assert.equal("crsync/" .. VERSION .. " job/7", s.user_agent)
     assert.same({ "ALIBABA_CLOUD_REGION_ID", "ALIBABA_CLOUD_RETRY_COUNT" }, { s.sources.endpoint, s.sources.retry })
 
     s = resolve { region = "cn-beijing", network = "vpc", timeout = 1, retry = { max_attempts = 2 } }

@@ -119,7 +119,7 @@ end)
 
 -- What is unpacked from a release is no repository to make one of.
 if run "git rev-parse --git-dir" then describe("a release", function()
-  local release = "build/dist/crsync-" .. require "crsync.config".VERSION
+  local release = "build/dist/crsync-" .. require "crsync.version"
 
   it("is the same bytes each time", function()
     local _, once = run(("make -s dist && sha256sum %s.tar.gz %s-1.rockspec"):format(release, release))

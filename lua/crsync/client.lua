@@ -8,6 +8,7 @@ local core = require "crsync.core"
 local errors = require "crsync.error"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
+local options_of = require "crsync.options"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
 local url = require "crsync.util.url"
@@ -62,7 +63,7 @@ local function distinct(ids)
   return list
 end
 
-local CONCURRENCY = { concurrency = { least = 1, most = 1000, whole = true } }
+local GET_TASKS = options_of.by_name(options_of.get_tasks)
 
 --- Asks for many tasks at once. One that fails or is slow does not hold up the others.
 ---@param instance_id string
@@ -74,9 +75,9 @@ function Client:get_tasks(instance_id, ids, options)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "get_tasks", 1)
   argcheck.ids(ids, 2, "ids", "get_tasks", 1)
-  local concurrency = argcheck.options(options, 3, "get_tasks", CONCURRENCY, 1).concurrency or 16
+  options = options_of.filled(GET_TASKS, argcheck.options(options, 3, "get_tasks", GET_TASKS, 1))
   local list, tasks, failures = distinct(ids), {}, {}
-  self.loop:all(#list, concurrency, concurrency, function(i)
+  self.loop:all(#list, options.concurrency, options.concurrency, function(i)
     local id = list[i]
     tasks[id], failures[id] = call.perform(self, operations.GetRepoSyncTask,
       { InstanceId = instance_id, SyncTaskId = id })
@@ -86,14 +87,13 @@ end
 
 -- ---- lists --------------------------------------------------------------------------------------------
 
-local PAGE_SIZE = 50
-
 local function filter_rules(action)
-  local rules = { limit = { least = 1, whole = true }, PageSize = { least = 1, whole = true } }
+  local rules = options_of.by_name(options_of.list)
   for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind } end
   return rules
 end
 
+local PAGE_SIZE = options_of.by_name(options_of.list).PageSize.default
 local TASK_FILTER, RULE_FILTER = filter_rules "ListRepoSyncTask", filter_rules "ListRepoSyncRule"
 
 -- A function that returns the next item, or nil, err; all pages, one at a time.
@@ -244,7 +244,7 @@ function Client:delete_rule(instance_id, rule_id)
   return finish(self, "DeleteRepoSyncRule", instance_id, "SyncRuleId", rule_id)
 end
 
-local CALL_OPTIONS = { repeatable = { type = "boolean" }, version = { type = "string" }, deadline = { above = 0 } }
+local CALL_OPTIONS = options_of.by_name(options_of.call)
 
 -- One that this version knows, or what can be said of one that it does not.
 local function operation_named(action, options)
@@ -252,8 +252,8 @@ local function operation_named(action, options)
   local repeatable = options.repeatable
   if repeatable == nil then repeatable = known.repeatable end
   if repeatable == nil then repeatable = action:find("^Get") ~= nil or action:find("^List") ~= nil end
-  return { action = action, version = options.version or known.version or "2018-12-01", method = "POST",
-    ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" } }
+  return { action = action, version = options.version or known.version or operations.GetRepoSyncTask.version,
+    method = "POST", ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" } }
 end
 
 --- Any operation of the service.
@@ -275,6 +275,9 @@ function Client:call(action, params, options)
 end
 
 -- ---- waiting ------------------------------------------------------------------------------------------
+
+local WAIT = options_of.by_name(options_of.wait)
+local WAIT_ALL = options_of.by_name(options_of.wait_all)
 
 -- What wait.lua needs of a client: a look at the task within some seconds, and a pause.
 local function watcher(self, instance_id, task_id)
@@ -301,7 +304,7 @@ function Client:wait(instance_id, task_id, options)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "wait", 1)
   argcheck.id(task_id, 2, "task_id", "wait", 1)
-  options = argcheck.options(options, 3, "wait", wait.OPTIONS, 1)
+  options = argcheck.options(options, 3, "wait", WAIT, 1)
   return wait.run(watcher(self, instance_id, task_id), options)
 end
 
@@ -315,9 +318,9 @@ function Client:wait_all(instance_id, ids, options)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "wait_all", 1)
   argcheck.ids(ids, 2, "ids", "wait_all", 1)
-  options = argcheck.options(options, 3, "wait_all", wait.OPTIONS_OF_ALL, 1)
+  options = options_of.filled(WAIT_ALL, argcheck.options(options, 3, "wait_all", WAIT_ALL, 1))
   local list, results = distinct(ids), {}
-  self.loop:all(#list, math.max(#list, 1), options.concurrency or 16, function(i)
+  self.loop:all(#list, math.max(#list, 1), options.concurrency, function(i)
     local task, err = wait.run(watcher(self, instance_id, list[i]), options)
     results[i] = { id = list[i], task = task or err.task, err = err }
   end)

@@ -5,49 +5,14 @@ local compat = require "crsync.util.compat"
 local endpoints = require "crsync.endpoint"
 local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
+local options = require "crsync.options"
+local VERSION = require "crsync.version"
 local cli_profile = require "crsync.credentials.cli_profile"
-
----@class crsync.Options
----@field region string|nil            region id, such as "cn-hangzhou"; or from environment or profile
----@field endpoint string|nil          host, host:port or URL; or from environment or profile, or the region's
----@field network "public"|"vpc"|nil   which of the region's hosts
----@field profile string|nil           a profile of the aliyun CLI's config.json, or a section of the SDKs' ini file
----@field access_key_id string|nil
----@field access_key_secret string|nil
----@field security_token string|nil
----@field credentials nil|crsync.Keys|fun(): crsync.Keys|nil, string|nil
----@field connect_timeout number|nil   seconds
----@field timeout number|nil           seconds for one attempt
----@field deadline number|nil          seconds for the whole call
----@field retry crsync.RetryPolicy|false|nil
----@field proxy string|nil             URL, or "" for none
----@field ca_file string|nil           PEM file of trust anchors; else SSL_CERT_FILE
----@field ca_path string|nil           folder of hashed certificates; else SSL_CERT_DIR
----@field insecure_skip_tls_verify boolean|nil
----@field max_response_size integer|nil bytes
----@field user_agent string|nil        appended to crsync/X.Y.Z
----@field loop crsync.Loop|nil
----@field transport function|nil
----@field on_attempt function|nil
 
 local config = {}
 
-config.VERSION = "0.1.0"
-
-local OPTION_TYPES = {
-  region = "string", endpoint = "string", network = "string", profile = "string",
-  access_key_id = "string", access_key_secret = "string", security_token = "string", credentials = "function",
-  connect_timeout = "number", timeout = "number", deadline = "number", max_response_size = "number",
-  retry = "table", proxy = "string", ca_file = "string", ca_path = "string", user_agent = "string",
-  insecure_skip_tls_verify = "boolean", loop = "table", transport = "function", on_attempt = "function",
-}
-
--- What stands in another type's place.
-local function is_alternative(name, value)
-  return name == "retry" and value == false or name == "credentials" and type(value) == "table"
-end
-
-local RETRY_DEFAULTS = { max_attempts = 3, base_delay = 0.5, max_delay = 20 }
+local ROWS = options.by_name(options.client)
+local RETRY_DEFAULTS = ROWS.retry.default
 local NO_RETRY = { max_attempts = 1, base_delay = 0, max_delay = 0 }
 
 local function sorted_names(t)
@@ -59,51 +24,31 @@ end
 
 -- ---- where a setting comes from -------------------------------------------------------------------------
 
--- Names of the vendor's tools, in their units: seconds, and a count of retries.
-local VARIABLES = {
-  region = { "ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID", "ALICLOUD_REGION" },
-  endpoint = { "ALIBABA_CLOUD_ENDPOINT" },
-  network = { "ALIBABA_CLOUD_ENDPOINT_TYPE", "ALIBABACLOUD_ENDPOINT_TYPE", "ALICLOUD_ENDPOINT_TYPE" },
-  connect_timeout = { "ALIBABA_CLOUD_CONNECT_TIMEOUT" },
-  timeout = { "ALIBABA_CLOUD_READ_TIMEOUT" },
-  retry_count = { "ALIBABA_CLOUD_RETRY_COUNT" },
-  user_agent = { "ALIBABA_CLOUD_USER_AGENT" },
-  ca_file = { "SSL_CERT_FILE", "CURL_CA_BUNDLE" },
-  ca_path = { "SSL_CERT_DIR" },
-}
-local PROFILE_FIELDS = {
-  region = { "region_id" },
-  endpoint = { "endpoint" },
-  network = { "endpoint_type" },
-  connect_timeout = { "connect_timeout" },
-  timeout = { "read_timeout", "retry_timeout" },
-  retry_count = { "retry_count" },
-}
-
 local function of_option(from, name)
   local value = from.options[name]
   if value ~= nil then return value, "option " .. name end
 end
 
-local function of_environment(_, name) return environment.first(VARIABLES[name] or {}) end
+local function of_environment(_, name) return environment.first(ROWS[name].variables or {}) end
 
 -- A number of 0 and an empty text are what the CLI writes for "not set"; a retry count of 0 means it.
 local function of_profile(from, name)
   local fields = from.profile and from.profile.fields or {}
-  for _, field in ipairs(PROFILE_FIELDS[name] or {}) do
+  for _, field in ipairs(ROWS[name].profile_fields or {}) do
     local value = fields[field]
     if type(value) == "string" then value = environment.trimmed(value) end
-    if value ~= nil and value ~= "" and (value ~= 0 or name == "retry_count") then
+    if value ~= nil and value ~= "" and (value ~= 0 or name == "retry") then
       return value, ("%s of profile %s in %s"):format(field, from.profile.name, from.profile.path)
     end
   end
 end
 
 local LAYERS = { of_option, of_environment, of_profile }
+local LAYERS_BELOW = { of_environment, of_profile }
 
 -- The value of the first layer that has one, and the place.
-local function find(from, name)
-  for _, layer in ipairs(LAYERS) do
+local function find(from, name, layers)
+  for _, layer in ipairs(layers or LAYERS) do
     local value, source = layer(from, name)
     if value ~= nil then return value, source end
   end
@@ -114,37 +59,43 @@ end
 
 local function has_control_characters(s) return s:find("[%z\1-\31\127]") ~= nil end
 
-local function check_types(options)
-  for name, value in pairs(options) do
-    local expected = OPTION_TYPES[name]
-    if not expected then
-      return errors.config("unknown option %q; the options are: %s", tostring(name), sorted_names(OPTION_TYPES))
-    elseif type(value) ~= expected and not is_alternative(name, value) then
-      return errors.config("option %s should be a %s and is a %s", name, expected, type(value))
-    elseif expected == "string" and has_control_characters(environment.trimmed(value)) then
+-- Another value, or one of another type, that the row takes.
+local function is_alternative(row, value)
+  return row.alternative ~= nil and (value == row.alternative or type(value) == row.alternative)
+end
+
+local function check_types(given)
+  for name, value in pairs(given) do
+    local row = ROWS[name]
+    if not row then
+      return errors.config("unknown option %q; the options are: %s", tostring(name), sorted_names(ROWS))
+    elseif type(value) ~= row.type and not is_alternative(row, value) then
+      return errors.config("option %s should be a %s and is a %s", name, row.type, type(value))
+    elseif row.type == "string" and has_control_characters(environment.trimmed(value)) then
       return errors.config("option %s holds a control character", name)
     end
   end
   return nil
 end
 
-local function positive(from, name, default)
+local function positive(from, name)
   local given, source = find(from, name)
-  local value = tonumber(given or default)
+  local value = tonumber(given or ROWS[name].default)
   if value and value > 0 and value < math.huge then return value, nil, source end
   return nil, errors.config("%s should be a positive number of seconds and is %s", source, tostring(given))
 end
 
 local function response_limit(from)
   local value, source = find(from, "max_response_size")
-  if value == nil then return 16 * 1024 * 1024, nil, source end
-  if value >= 1 and value <= 2 ^ 40 and value == math.floor(value) then return value, nil, source end
+  local row = ROWS.max_response_size
+  if value == nil then return row.default, nil, source end
+  if value >= row.least and value <= row.most and value == math.floor(value) then return value, nil, source end
   return nil, errors.config("option max_response_size should be a whole number of bytes and is %s", tostring(value))
 end
 
 -- Of a count of retries, as the environment and profiles have it.
 local function default_policy(from)
-  local given, source = find(from, "retry_count")
+  local given, source = find(from, "retry", LAYERS_BELOW)
   local count = compat.tointeger(tonumber(given or RETRY_DEFAULTS.max_attempts - 1))
   if not count or count < 0 then
     return nil, errors.config("%s should be a whole number of at least 0 and is %s", source, tostring(given))
@@ -192,16 +143,17 @@ end
 
 local function network_of(from)
   local network, source = find(from, "network")
-  if network == nil or endpoints.is_network(network) then return network or "public", nil, source end
+  if network == nil or endpoints.is_network(network) then return network or ROWS.network.default, nil, source end
   return nil, errors.config("%s should be \"public\" or \"vpc\" and is %q", source, tostring(network))
 end
 
 local function no_endpoint(from)
   local problem = from.profile and from.profile.present and from.profile.problem
-  return nil, errors.config("no region and no endpoint: set option region or endpoint, the environment variable"
-    .. " ALIBABA_CLOUD_REGION_ID (also ALIBABACLOUD_REGION_ID, ALICLOUD_REGION_ID, ALICLOUD_REGION) or"
-    .. " ALIBABA_CLOUD_ENDPOINT, or region_id in a profile of the aliyun CLI's; it is the region of the source"
-    .. " instance, such as cn-hangzhou%s", problem and "; " .. problem or "")
+  local names = ROWS.region.variables
+  return nil, errors.config("no region and no endpoint: set option region or endpoint, the environment variable %s"
+    .. " (also %s) or %s, or %s in a profile of the aliyun CLI's; it is the region of the source instance, such as"
+    .. " cn-hangzhou%s", names[1], table.concat(names, ", ", 2), ROWS.endpoint.variables[1],
+    ROWS.region.profile_fields[1], problem and "; " .. problem or "")
 end
 
 -- The first layer that names an endpoint or a region decides: a region that is asked for in so many words goes before
@@ -236,7 +188,7 @@ local function check_loop(host, transport)
 end
 
 local function user_agent(from)
-  local own = "crsync/" .. config.VERSION
+  local own = "crsync/" .. VERSION
   local added, source = find(from, "user_agent")
   if added and has_control_characters(added) then
     return nil, errors.config("%s holds a control character", source)
@@ -258,15 +210,15 @@ end
 local PLAIN = { "proxy", "insecure_skip_tls_verify", "loop", "transport", "on_attempt" }
 
 --- Checks the options and fills in environment, profile and defaults.
----@param options crsync.Options
+---@param given crsync.Options
 ---@param chosen crsync.Profile|nil  as cli_profile.choose has it; nil: to be chosen here
 ---@return crsync.Settings|nil
 ---@return crsync.Error|nil
 ---@return crsync.Settings partial  what could be resolved, for `crsync config`
-function config.resolve(options, chosen)
-  local settings, err = { sources = {} }, check_types(options) or check_loop(options.loop, options.transport)
+function config.resolve(given, chosen)
+  local settings, err = { sources = {} }, check_types(given) or check_loop(given.loop, given.transport)
   if err then return nil, err, settings end
-  local from = { options = options, profile = chosen or cli_profile.choose(options.profile) }
+  local from = { options = given, profile = chosen or cli_profile.choose(given.profile) }
   local function take(name, value, problem, source)
     settings[name], settings.sources[name] = value, source
     err = err or problem
@@ -274,16 +226,14 @@ function config.resolve(options, chosen)
   take("network", network_of(from))
   take("region", region_of(from))
   take("endpoint", endpoint_url(from, settings.network))
-  take("connect_timeout", positive(from, "connect_timeout", 5))
-  take("timeout", positive(from, "timeout", 10))
-  take("deadline", positive(from, "deadline", 60))
+  for _, name in ipairs { "connect_timeout", "timeout", "deadline" } do take(name, positive(from, name)) end
   take("max_response_size", response_limit(from))
   take("retry", retry_policy(from))
   take("ca_file", trust_anchors(from, "ca_file", settings.endpoint))
   take("ca_path", trust_anchors(from, "ca_path", settings.endpoint))
   take("user_agent", user_agent(from))
   for _, name in ipairs(PLAIN) do
-    take(name, options[name], nil, options[name] ~= nil and "option " .. name or "default")
+    take(name, given[name], nil, given[name] ~= nil and "option " .. name or "default")
   end
   if err then return nil, err, settings end
   return settings, nil, settings

@@ -13,7 +13,6 @@ end
 
 local argcheck = require "crsync.util.argcheck"
 local client = require "crsync.client"
-local config = require "crsync.config"
 local core = require "crsync.core"
 local errors = require "crsync.error"
 local report = require "crsync.print.report"
@@ -21,7 +20,7 @@ local json = require "crsync.print.json"
 local progress = require "crsync.progress"
 
 local crsync = {
-  _VERSION = "crsync " .. config.VERSION,
+  _VERSION = "crsync " .. require "crsync.version",
   format = report.task,
   is_error = errors.is_error,
   progress = progress.of,

@@ -3,34 +3,13 @@
 
 local core = require "crsync.core"
 local errors = require "crsync.error"
+local options = require "crsync.options"
 local progress = require "crsync.progress"
 local statuses = require "crsync.statuses"
 
----@class crsync.WaitOptions
----@field timeout number|nil          seconds for the whole wait; 3600. 0: one look
----@field interval number|nil         seconds between looks at first; 2, growing
----@field max_interval number|nil     seconds between looks at last; 15
----@field stall_timeout number|nil    seconds without a change of status or bytes; none
----@field not_found_grace number|nil  seconds in which the task may not be there yet; 0
----@field on_progress nil|fun(task: crsync.Task, progress: crsync.Progress)  after each look; an error raised in it ends
---- the wait and passes unchanged
-
 local wait = {}
 
-local LONGEST = 366 * 86400
-
-wait.OPTIONS = {
-  timeout = { most = LONGEST },
-  interval = { above = 0, most = LONGEST },
-  max_interval = { above = 0, most = LONGEST },
-  stall_timeout = { above = 0, most = LONGEST },
-  not_found_grace = { most = LONGEST },
-  on_progress = { type = "function" },
-}
-
-wait.OPTIONS_OF_ALL = { concurrency = { least = 1, most = 1000, whole = true } }
-for name, rule in pairs(wait.OPTIONS) do wait.OPTIONS_OF_ALL[name] = rule end
-
+local ROWS = options.by_name(options.wait)
 local GROWTH = 1.5
 
 -- A wait that ended without success.
@@ -77,7 +56,7 @@ end
 
 -- No task was seen. Returns the error, if it ends the wait.
 local function miss(w, err, now)
-  local passing = err.retryable or (err.kind == "not_found" and now - w.started < (w.options.not_found_grace or 0))
+  local passing = err.retryable or (err.kind == "not_found" and now - w.started < w.options.not_found_grace)
   w.fault = err
   if passing then return nil end
   err.task = w.task
@@ -87,7 +66,7 @@ end
 -- Seconds until the next look: growing, never all at once, never past a limit.
 local function next_pause(w, now)
   local pause = w.interval * (0.75 + core.random() / 2)
-  w.interval = math.min(w.interval * GROWTH, math.max(w.options.max_interval or 15, w.options.interval or 2))
+  w.interval = math.min(w.interval * GROWTH, math.max(w.options.max_interval, w.options.interval))
   local left = w.started + w.timeout - now
   if w.options.stall_timeout then left = math.min(left, w.idle_since + w.options.stall_timeout - now) end
   return math.max(0, math.min(pause, left))
@@ -96,13 +75,13 @@ end
 --- Waits for one task.
 ---@param watched { id: string, host: string, least: number, look: function, pause: function }
 --- look(seconds) asks for the task within so long; pause(seconds) lets time pass; least: seconds for a single look
----@param options crsync.WaitOptions
+---@param given crsync.WaitOptions
 ---@return crsync.Task|nil
 ---@return crsync.Error|nil
-function wait.run(watched, options)
-  local now = core.now()
-  local w = { watched = watched, options = options, started = now, idle_since = now, looks = 0,
-    timeout = options.timeout or 3600, interval = options.interval or 2 }
+function wait.run(watched, given)
+  local now, settings = core.now(), options.filled(ROWS, given)
+  local w = { watched = watched, options = settings, started = now, idle_since = now, looks = 0,
+    timeout = settings.timeout, interval = settings.interval }
   while true do
     w.looks = w.looks + 1
     -- A timeout of 0 asks for one look, which needs its time.
@@ -113,7 +92,7 @@ function wait.run(watched, options)
     if done or problem then return done, problem end
     now = core.now() -- on_progress may have taken its time
     if now >= w.started + w.timeout then return nil, ended_in_time(w) end
-    if options.stall_timeout and now - w.idle_since >= options.stall_timeout then
+    if settings.stall_timeout and now - w.idle_since >= settings.stall_timeout then
       return nil, ended_stalled(w, now - w.idle_since)
     end
     watched.pause(next_pause(w, now))

@@ -7,9 +7,11 @@ local config = require "crsync.config"
 local core = require "crsync.core"
 local refresh = require "crsync.credentials.refresh"
 local environment = require "crsync.util.environment"
+local option_rows = require "crsync.options"
 local cli_profile = require "crsync.credentials.cli_profile"
 local env = require "crsync.credentials.env"
 local url = require "crsync.util.url"
+local variables = require "crsync.variables"
 
 ---@class crsync.ConfigRow
 ---@field setting string
@@ -20,9 +22,6 @@ local url = require "crsync.util.url"
 
 local config_report = {}
 
-local SHOWN = { "region", "network", "endpoint", "connect_timeout", "timeout", "deadline", "retry", "proxy", "ca_file",
-  "ca_path", "insecure_skip_tls_verify", "max_response_size", "user_agent" }
-
 local MAKE_VALUE = {
   retry = function(policy)
     return ("%d attempts, pauses from %g s up to %g s"):format(policy.max_attempts, policy.base_delay, policy.max_delay)
@@ -30,26 +29,29 @@ local MAKE_VALUE = {
   proxy = url.without_user,
 }
 
-local UNITS = { connect_timeout = "s", timeout = "s", deadline = "s", max_response_size = "bytes" }
-
 -- What libcurl and OpenSSL add where nothing is set.
 local function fallback(name)
-  if name == "proxy" then return environment.proxy() end
+  if name == "proxy" then return variables.proxy() end
   if name == "ca_file" then return "the system's", "default" end
   if name == "insecure_skip_tls_verify" then return false, "default" end
   return nil
 end
 
+local function row_of(option, settings)
+  local name = option.name
+  local value, from = settings[name], settings.sources[name]
+  if value ~= nil and MAKE_VALUE[name] then value = MAKE_VALUE[name](value) end
+  if value == nil then
+    local other, place = fallback(name)
+    value, from = other, place or from
+  end
+  return { setting = name, value = value, unit = option.unit, from = from or "default" }
+end
+
 local function settings_of(settings)
   local rows = {}
-  for _, name in ipairs(SHOWN) do
-    local value, from = settings[name], settings.sources[name]
-    if value ~= nil and MAKE_VALUE[name] then value = MAKE_VALUE[name](value) end
-    if value == nil then
-      local other, place = fallback(name)
-      value, from = other, place or from
-    end
-    rows[#rows + 1] = { setting = name, value = value, unit = UNITS[name], from = from or "default" }
+  for _, option in ipairs(option_rows.client) do
+    if not option.is_hidden then rows[#rows + 1] = row_of(option, settings) end
   end
   return rows
 end

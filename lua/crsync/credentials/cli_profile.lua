@@ -3,6 +3,8 @@
 
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
+local options = require "crsync.options"
+local variables = require "crsync.variables"
 
 ---@class crsync.Profile
 ---@field path string
@@ -16,12 +18,11 @@ local environment = require "crsync.util.environment"
 
 local cli_profile = {}
 
-local get = environment.get
-local NAMES = { "ALIBABA_CLOUD_PROFILE", "ALIBABACLOUD_PROFILE", "ALICLOUD_PROFILE" }
+local NAMES = options.by_name(options.client).profile.variables
 
 --- The user's home folder; cron and cloud-init set no HOME.
 ---@return string|nil
-function cli_profile.home() return get "HOME" or core.home() end
+function cli_profile.home() return variables.get "home" or core.home() end
 
 --- The profile's name that the environment asks for.
 ---@return string|nil name
@@ -32,14 +33,13 @@ function cli_profile.name_from_environment() return environment.first(NAMES) end
 ---@return string|nil
 function cli_profile.path()
   local home = cli_profile.home()
-  return get "ALIBABA_CLOUD_CONFIG_FILE" or home and home .. "/.aliyun/config.json"
+  return variables.get "config_file" or home and home .. "/.aliyun/config.json"
 end
 
 --- Whether the environment says to leave the file alone.
 ---@return boolean
 function cli_profile.is_disabled()
-  return environment.is_true(get "ALIBABA_CLOUD_CLI_PROFILE_DISABLED")
-    or get "ALIBABA_CLOUD_IGNORE_PROFILE" == "TRUE" or get "ALIBABACLOUD_IGNORE_PROFILE" == "TRUE"
+  return variables.is_true "cli_profile_disabled" or variables.get "ignore_profile" == "TRUE"
 end
 
 -- Line and column for what the decoder tells as a byte.

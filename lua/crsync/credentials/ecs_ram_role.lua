@@ -6,6 +6,7 @@ local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
+local variables = require "crsync.variables"
 
 local ecs_ram_role = {}
 
@@ -18,7 +19,7 @@ local NO_TOKENS_HERE = { [403] = true, [404] = true, [405] = true }
 
 -- Another address, where containers have a proxy of the metadata service. Specs play one.
 local function origin()
-  local given = environment.get "CRSYNC_METADATA_ENDPOINT"
+  local given = variables.get "metadata_endpoint"
   return given and given:gsub("/+$", "") or ORIGIN
 end
 
@@ -48,8 +49,9 @@ local function fetch_token(context)
     return nil, failure and not_reached(failure)
       or "the metadata service refused a token with HTTP " .. response.status
   end
-  if environment.is_true(environment.get "ALIBABA_CLOUD_IMDSV1_DISABLED") then
-    return nil, "the metadata service gives no token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to go on without"
+  if variables.is_true "imdsv1_disabled" then
+    return nil, ("the metadata service gives no token, and %s forbids to go on without"):format(
+      variables.name "imdsv1_disabled")
   end
   return false
 end
@@ -109,7 +111,7 @@ function ecs_ram_role.new(role)
   return function(context)
     tries_left = MORE_TRIES
     local problem = http.problem(origin())
-    if problem then return nil, "CRSYNC_METADATA_ENDPOINT: " .. problem end
+    if problem then return nil, variables.name "metadata_endpoint" .. ": " .. problem end
     if role and not role:find "^[A-Za-z0-9._-]+$" then return nil, "a role's name has no such characters" end
     local name, reason = role, nil
     if not name then name, reason = find_role(context) end

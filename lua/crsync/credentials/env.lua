@@ -4,7 +4,8 @@ local environment = require "crsync.util.environment"
 
 local env = {}
 
-local FAMILIES = {
+--- Access keys. Names that belong together are never mixed.
+env.KEYS = {
   { id = "ALIBABA_CLOUD_ACCESS_KEY_ID", secret = "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
     token = "ALIBABA_CLOUD_SECURITY_TOKEN" },
   { id = "ALIBABACLOUD_ACCESS_KEY_ID", secret = "ALIBABACLOUD_ACCESS_KEY_SECRET",
@@ -14,7 +15,8 @@ local FAMILIES = {
   { id = "ALICLOUD_ACCESS_KEY", secret = "ALICLOUD_SECRET_KEY", token = "ALICLOUD_SECURITY_TOKEN" },
 }
 
-local OIDC = {
+--- The role of a pod (RRSA).
+env.ROLES = {
   { role_arn = "ALIBABA_CLOUD_ROLE_ARN", oidc_provider_arn = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
     oidc_token_file = "ALIBABA_CLOUD_OIDC_TOKEN_FILE" },
   { role_arn = "ALIBABACLOUD_ROLE_ARN", oidc_provider_arn = "ALIBABACLOUD_OIDC_PROVIDER_ARN",
@@ -33,7 +35,7 @@ end
 ---@return table|nil family
 ---@return string|nil reason  why it is no whole set
 function env.find()
-  for _, family in ipairs(FAMILIES) do
+  for _, family in ipairs(env.KEYS) do
     local id, secret = environment.get(family.id), environment.get(family.secret)
     if id and secret then return family end
     local orphan = not family.token_is_shared and environment.get(family.token) and family.token
@@ -49,7 +51,7 @@ end
 ---@return crsync.Role|nil
 ---@return string|nil reason  why it is no whole set
 function env.oidc()
-  for _, family in ipairs(OIDC) do
+  for _, family in ipairs(env.ROLES) do
     local role, set, unset = {}, nil, nil
     for field, name in pairs(family) do
       role[field] = environment.get(name)

@@ -5,6 +5,7 @@ local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local keys = require "crsync.credentials.keys"
 local redact = require "crsync.util.redact"
+local variables = require "crsync.variables"
 
 local external = {}
 
@@ -112,9 +113,8 @@ end
 ---@return crsync.Keys|nil
 ---@return crsync.Failure|string|nil
 function external.ask(context, command)
-  local disabled = environment.get "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"
-  if disabled == "1" or environment.is_true(disabled) then
-    return nil, "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS forbids to run a program"
+  if variables.get "disable_external_process" == "1" or variables.is_true "disable_external_process" then
+    return nil, variables.name "disable_external_process" .. " forbids to run a program"
   end
   local words, reason = external.words(command)
   if not words then return nil, reason end

@@ -1,7 +1,7 @@
 --- The SDKs' ini file, ~/.alibabacloud/credentials: found and read, its sections under the names that config.json uses.
 
 local core = require "crsync.core"
-local environment = require "crsync.util.environment"
+local variables = require "crsync.variables"
 local cli_profile = require "crsync.credentials.cli_profile"
 
 local ini_profile = {}
@@ -13,7 +13,7 @@ local NAMES = { "credentials", "credentials.ini" } -- of the SDKs in Go and Node
 ---@return string|nil text
 ---@return string|nil reason  why it cannot be read
 local function open()
-  local named = environment.get "ALIBABA_CLOUD_CREDENTIALS_FILE"
+  local named = variables.get "credentials_file"
   local home = cli_profile.home()
   local paths = named and { named } or {}
   if not named and home then

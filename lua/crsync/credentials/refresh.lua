@@ -6,7 +6,9 @@ local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local dates = require "crsync.util.dates"
 local errors = require "crsync.error"
+local env = require "crsync.credentials.env"
 local keys_of = require "crsync.credentials.keys"
+local variables = require "crsync.variables"
 local cli_profile = require "crsync.credentials.cli_profile"
 local redact = require "crsync.util.redact"
 
@@ -14,9 +16,9 @@ local refresh = {}
 
 -- ---- errors -------------------------------------------------------------------------------------------------
 
-local LOOKED = "options access_key_id, access_key_secret, credentials and profile; the environment variables"
-  .. " ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (also ALIBABACLOUD_… and ALICLOUD_…),"
-  .. " ALIBABA_CLOUD_ROLE_ARN and those beside it, ALIBABA_CLOUD_CREDENTIALS_URI"
+local LOOKED = ("options access_key_id, access_key_secret, credentials and profile; the environment variables"
+  .. " %s and %s (also ALIBABACLOUD_… and ALICLOUD_…), %s and those beside it, %s"):format(env.KEYS[1].id,
+  env.KEYS[1].secret, env.ROLES[1].role_arn, variables.name "credentials_uri")
 
 local function nowhere(why)
   local path = cli_profile.path()

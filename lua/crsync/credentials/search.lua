@@ -1,7 +1,6 @@
 --- Sources of keys that are asked: a role of OIDC's, a profile of the CLI's or of the ini file, a URL, the instance's
 --- metadata. The first that is configured.
 
-local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local ini_profile = require "crsync.credentials.ini_profile"
 local ecs_ram_role = require "crsync.credentials.ecs_ram_role"
@@ -10,6 +9,7 @@ local new_source = require "crsync.credentials.source"
 local cli_profile = require "crsync.credentials.cli_profile"
 local oidc = require "crsync.credentials.oidc"
 local uri = require "crsync.credentials.uri"
+local variables = require "crsync.variables"
 local env = require "crsync.credentials.env"
 
 local search = {}
@@ -18,7 +18,7 @@ local function from_oidc()
   local role, reason = env.oidc()
   if reason then return nil, errors.config("%s", reason) end
   if not role then return nil end
-  return new_source("OIDC (ALIBABA_CLOUD_ROLE_ARN)", function(context)
+  return new_source("OIDC (" .. env.ROLES[1].role_arn .. ")", function(context)
     return oidc.ask(context, role)
   end, true)
 end
@@ -64,7 +64,7 @@ local function from_files(options, chosen)
 end
 
 local function uri_source(url)
-  return new_source("ALIBABA_CLOUD_CREDENTIALS_URI", function(context) return uri.ask(context, url) end, true)
+  return new_source(variables.name "credentials_uri", function(context) return uri.ask(context, url) end, true)
 end
 
 -- The instance's metadata, which may be missing anywhere; then the URL, if there is one.
@@ -79,8 +79,8 @@ end
 
 -- The URL first: looking for metadata elsewhere than on an ECS instance takes seconds.
 local function from_afar()
-  local url, role = environment.get "ALIBABA_CLOUD_CREDENTIALS_URI", environment.get "ALIBABA_CLOUD_ECS_METADATA"
-  local disabled = environment.is_true(environment.get "ALIBABA_CLOUD_ECS_METADATA_DISABLED")
+  local url, role = (variables.get "credentials_uri"), (variables.get "ecs_metadata")
+  local disabled = variables.is_true "ecs_metadata_disabled"
   if disabled or (url and not role) then return url and uri_source(url) end
   local source = instance_source(role, url)
   source.last_resort = not role and not url

@@ -5,10 +5,10 @@
 local compat = require "crsync.util.compat"
 local dates = require "crsync.util.dates"
 local endpoint = require "crsync.endpoint"
-local environment = require "crsync.util.environment"
 local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
 local redact = require "crsync.util.redact"
+local variables = require "crsync.variables"
 
 ---@class crsync.Role
 ---@field role_arn string
@@ -33,8 +33,8 @@ local LEAST, LONGEST = 900, 43200 -- seconds of a session
 
 local function region_host(role, settings)
   local vpc = role.vpc or settings.network == "vpc"
-    or environment.is_true(environment.get "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED")
-  local region = role.sts_region or environment.get "ALIBABA_CLOUD_STS_REGION" or (vpc and settings.region)
+    or variables.is_true "vpc_endpoint_enabled"
+  local region = role.sts_region or variables.get "sts_region" or (vpc and settings.region)
   if not region then return "https://sts.aliyuncs.com" end
   if not region:find "^%w[%w-]*$" then return nil, "the region of STS is no region id" end
   return ("https://sts%s.%s.aliyuncs.com"):format(vpc and "-vpc" or "", region)
@@ -42,9 +42,9 @@ end
 
 -- Scheme and host. Plain HTTP only where nobody else listens, since keys come back.
 local function origin(role, settings)
-  local given = role.sts_endpoint or environment.get "ALIBABA_CLOUD_STS_ENDPOINT"
+  local given = role.sts_endpoint or variables.get "sts_endpoint"
   if not given then return region_host(role, settings) end
-  local url, err = endpoint.parse(given, role.sts_endpoint and "sts_endpoint" or "ALIBABA_CLOUD_STS_ENDPOINT")
+  local url, err = endpoint.parse(given, role.sts_endpoint and "sts_endpoint" or variables.name "sts_endpoint")
   if not url then return nil, err.message end
   if url:find "^http:" and not http.is_near(url) then return nil, "STS is asked over https only" end
   return url
@@ -125,7 +125,7 @@ local function parameters(role)
   if not duration or duration < LEAST or duration > LONGEST then
     return nil, ("a session lasts %d to %d seconds"):format(LEAST, LONGEST)
   end
-  local session = role.session_name or environment.get "ALIBABA_CLOUD_ROLE_SESSION_NAME" or "crsync"
+  local session = role.session_name or variables.get "role_session_name" or "crsync"
   if not session:find "^[A-Za-z0-9.@_-]+$" or #session < 2 or #session > 64 then
     return nil, "a session's name has 2 to 64 of the characters A-Z a-z 0-9 . @ _ -"
   end

@@ -1,4 +1,4 @@
---- Keys from a URL that answers with them, ALIBABA_CLOUD_CREDENTIALS_URI.
+--- Keys from a URL that returns them.
 --- https, or http where it cannot be overheard: this machine and its link. Of the URL only the host is ever shown.
 
 local http = require "crsync.credentials.http"

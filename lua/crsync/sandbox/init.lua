@@ -1,6 +1,9 @@
 --- `crsync sandbox`: a local endpoint that speaks the sync operations over real HTTP, for demos, tests and trying
 --- scripts without an account. Needs luasocket, and luasec for TLS.
 
+local env = require "crsync.credentials.env"
+local client_options = require "crsync.options"
+
 local sandbox = {}
 
 local NEEDS = "the sandbox needs %s (Debian: apt-get install %s; LuaRocks: luarocks install %s)"
@@ -87,9 +90,11 @@ local function introduction(scenario, url, write)
   local ids = {}
   for i, task in ipairs(scenario.tasks) do ids[i] = task.id end
   write(("# crsync sandbox at %s; Ctrl-C ends it. In another terminal:\n"):format(url))
-  write(("export ALIBABA_CLOUD_ENDPOINT=%s\nexport ALIBABA_CLOUD_REGION_ID=%s\n"):format(url, scenario.region))
-  write(("export ALIBABA_CLOUD_ACCESS_KEY_ID=%s\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s\n"):format(
-    scenario.access_key_id, scenario.access_key_secret))
+  local function export(name, value) write(("export %s=%s\n"):format(name, value)) end
+  export(client_options.variable "endpoint", url)
+  export(client_options.variable "region", scenario.region)
+  export(env.KEYS[1].id, scenario.access_key_id)
+  export(env.KEYS[1].secret, scenario.access_key_secret)
   write(("# instance %s, tasks %s; each begins to move when it is first asked for:\n"):format(scenario.instance,
     table.concat(ids, " ")))
   write(("#   crsync list %s\n#   crsync wait %s %s\n"):format(scenario.instance, scenario.instance,

@@ -40,7 +40,7 @@ function argcheck.ids(value, position, name, method, level)
 end
 
 --- A table of options: known names, each of them a number within its bounds or a value of its type.
----@param rules table<string, table>  by name: { least =, most =, above =, whole =, type = }
+---@param rules table<string, { type: string, least: number?, most: number?, above: number?, whole: boolean? }>  by name
 function argcheck.options(value, position, method, rules, level)
   if value == nil then return {} end
   if type(value) ~= "table" then
@@ -50,9 +50,9 @@ function argcheck.options(value, position, method, rules, level)
     local rule = rules[name]
     if not rule then argcheck.fail(position, tostring(name), method, "unknown option", level + 1) end
     local problem
-    if type(given) ~= (rule.type or "number") then
-      problem = "expected a " .. (rule.type or "number") .. ", got " .. type(given)
-    elseif not rule.type and not (given == given and given >= (rule.least or 0) and given <= (rule.most or 1e9)
+    if type(given) ~= rule.type then
+      problem = "expected a " .. rule.type .. ", got " .. type(given)
+    elseif rule.type == "number" and not (given == given and given >= (rule.least or 0) and given <= (rule.most or 1e9)
       and given > (rule.above or -1) and (not rule.whole or given == math.floor(given))) then
       problem = "out of range: " .. tostring(given)
     end

@@ -1,8 +1,6 @@
 --- The environment's variables as crsync reads them: without the blanks and line ends that stick to what is pasted, and
 --- an empty one as if it were unset. Read when they are needed, never at load time. Its locale is kept out, too.
 
-local url = require "crsync.util.url"
-
 local environment = {}
 
 --- A text without outer blanks; nil stays nil.
@@ -41,13 +39,5 @@ end
 ---@param value string|nil
 ---@return boolean
 function environment.is_true(value) return value ~= nil and environment.lower(value) == "true" end
-
---- The proxy that libcurl finds in the environment: host and port, never user and password.
----@return string|nil proxy
----@return string|nil name
-function environment.proxy()
-  local given, name = environment.first { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY" }
-  return given and url.host(given), name
-end
 
 return environment
