@@ -1,56 +1,16 @@
 --- The error table: what failed, why, and what to do, for programs as fields and for people as one line.
 
-local environment = require "crsync.util.environment"
+local error_kinds = require "crsync.error_kinds"
 local operations = require "crsync.operations"
 local text = require "crsync.util.text"
-
----@alias crsync.Kind
----| "config"      # missing or contradictory configuration
----| "credentials" # no keys found, or their source failed
----| "auth"        # refused: key, secret, token or permission
----| "not_found"   # the instance, task or rule is not there
----| "throttled"   # the service asks to slow down
----| "server"      # 5xx, an error page, a gateway fault
----| "client"      # any other refusal by the service
----| "network"     # DNS, connect, reset, a cut-off body, a proxy
----| "timeout"     # an attempt's or the call's limit
----| "tls"         # certificate or handshake
----| "decode"      # not JSON, wrong types, too large, too deep
----| "task"        # a wait ended without success
-
----@class crsync.Error
----@field kind crsync.Kind
----@field message string
----@field code string|nil         the service's code
----@field status integer|nil      HTTP status
----@field request_id string|nil
----@field endpoint string|nil     host that was asked
----@field action string|nil       operation
----@field attempts integer        requests made for the call
----@field retryable boolean       whether the same call may succeed later
----@field hint string|nil         a known remedy
----@field retry_after number|nil  seconds that the service asks to wait
----@field clock_difference integer|nil  seconds by which the service's clock is ahead of this machine's
----@field task crsync.Task|nil    the last task seen, when a wait ended
+local variables = require "crsync.variables"
 
 local errors = {}
 
 local MAX_LINE_MESSAGE = 600
 
-local PLAIN = {
-  config = "configuration error",
-  credentials = "no usable credentials",
-  auth = "refused",
-  not_found = "not found",
-  throttled = "the service asks to slow down",
-  server = "the service failed",
-  client = "refused",
-  network = "network failure",
-  timeout = "timed out",
-  tls = "TLS failure",
-  decode = "the response cannot be understood",
-  task = "the task did not succeed",
-}
+local PLAIN = {}
+for _, row in ipairs(error_kinds.kinds) do PLAIN[row.name] = row.plain end
 
 -- One line: what and why, then the facts in brackets, then the remedy.
 local function one_line(err)
@@ -165,7 +125,7 @@ end
 
 local function proxy_of(err)
   if err.no_proxy then return nil end
-  return environment.proxy()
+  return variables.proxy()
 end
 
 local function network_hint(err)

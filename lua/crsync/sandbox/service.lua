@@ -172,7 +172,7 @@ function operations.DeleteRepoSyncRule(self, query)
 end
 
 local function operate(self, request)
-  if request.headers["x-acs-version"] ~= "2018-12-01" then
+  if request.headers["x-acs-version"] ~= known.GetRepoSyncTask.version then
     return refusal(400, "InvalidVersion", "Specified parameter Version is not valid.")
   end
   local operation = operations[request.headers["x-acs-action"] or ""]
