@@ -57,7 +57,7 @@ objects.classes = {
     { "Code", "string", "`success`", is_required = true },
     { "IsSuccess", "boolean", "true", is_required = true },
   } },
-  { name = "crsync.ListedTask", line = "a task as ListRepoSyncTask returns it: no layers or sizes, but times", fields = {
+  { name = "crsync.ListedTask", line = "a task as ListRepoSyncTask returns it: times, but no layers", fields = {
     { "SyncTaskId", "string", "`rst-…`", is_required = true },
     { "SyncRuleId", "string", "the rule that made it" },
     { "SyncBatchTaskId", "string", "shared by all tasks that one push made" },

@@ -1,0 +1,289 @@
+--- What is written into documents, sources and declarations from the facts in lua/crsync and .ci/packages: one function
+--- a block, which gives its lines. doc/derive.lua puts them where they belong.
+
+local env = require "crsync.credentials.env"
+local error_kinds = require "crsync.error_kinds"
+local exit_status = require "crsync.cli.exit_status"
+local objects = require "crsync.objects"
+local operations = require "crsync.operations"
+local options = require "crsync.options"
+local variables = require "crsync.variables"
+local version = require "crsync.version"
+
+local blocks = {}
+
+-- ---- helpers ----------------------------------------------------------------------------------------------
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+local function cell(text) return (tostring(text or ""):gsub("|", "\\|")) end
+
+local function markdown_table(head, rows)
+  local lines = { "| " .. table.concat(head, " | ") .. " |", "|" .. (" --- |"):rep(#head) }
+  for _, row in ipairs(rows) do
+    local cells = {}
+    for i = 1, #head do cells[i] = cell(row[i]) end
+    lines[#lines + 1] = (("| " .. table.concat(cells, " | ") .. " |"):gsub("  +", " "))
+  end
+  return lines
+end
+
+local function code(text) return "`" .. text .. "`" end
+
+local function coded(list)
+  local spans = {}
+  for i, text in ipairs(list or {}) do spans[i] = code(text) end
+  return table.concat(spans, ", ")
+end
+
+-- Text with code spans as troff: bold in their place.
+local function troff(text)
+  text = text:gsub("\\", "\\e"):gsub("%-", "\\-"):gsub("`([^`]*)`", "\\fB%1\\fP")
+  return (text:gsub("^%.", "\\&."):gsub("…", "..."))
+end
+
+local function is_number(value) return type(value) == "number" or type(value) == "boolean" or type(value) == "string" end
+
+local function default_of(row)
+  if row.default_text then return row.default_text end
+  if row.default == nil then return "" end
+  return is_number(row.default) and code(type(row.default) == "string" and '"' .. row.default .. '"'
+    or tostring(row.default)) or ""
+end
+
+-- What Lua calls the type, with an alternative where there is one.
+local function type_of(row)
+  if row.alternative == nil then return row.type end
+  return row.type .. " or " .. (row.alternative == false and "`false`" or row.alternative)
+end
+
+local function with_unit(row)
+  if row.unit == "s" then return "seconds " .. row.line end
+  return row.line
+end
+
+-- ---- documents --------------------------------------------------------------------------------------------
+
+function blocks.options()
+  local rows = {}
+  for i, row in ipairs(options.client) do
+    rows[i] = { code(row.name), type_of(row), with_unit(row), default_of(row), coded(row.variables),
+      coded(row.profile_fields) }
+  end
+  return markdown_table({ "option", "type", "meaning", "default", "variables", "profile" }, rows)
+end
+
+local function option_table(list)
+  local rows = {}
+  for i, row in ipairs(list) do rows[i] = { code(row.name), type_of(row), with_unit(row), default_of(row) } end
+  return markdown_table({ "option", "type", "meaning", "default" }, rows)
+end
+
+blocks["wait-options"] = function() return option_table(options.wait_all) end
+blocks["call-options"] = function() return option_table(options.call) end
+blocks["list-options"] = function() return option_table(options.list) end
+blocks["format-options"] = function() return option_table(options.format) end
+
+function blocks.kinds()
+  local rows = {}
+  for i, row in ipairs(error_kinds.kinds) do rows[i] = { code(row.name), row.when, row.again or "no" } end
+  return markdown_table({ "kind", "when", "tried again" }, rows)
+end
+
+blocks["error-fields"] = function()
+  local rows = {}
+  for i, row in ipairs(error_kinds.fields) do rows[i] = { code(row.name), code(row.annotation), row.line } end
+  return markdown_table({ "field", "type", "meaning" }, rows)
+end
+
+blocks["exit-statuses"] = function()
+  local rows = {}
+  for i, row in ipairs(exit_status.rows) do rows[i] = { row.number, row.meaning } end
+  return markdown_table({ "status", "meaning" }, rows)
+end
+
+local function parameters_of(operation, is_required)
+  local spans = {}
+  for _, parameter in ipairs(operation.parameters) do
+    if (parameter.is_required or false) == is_required then spans[#spans + 1] = code(parameter[1]) end
+  end
+  return table.concat(spans, ", ")
+end
+
+function blocks.operations()
+  local rows = {}
+  for _, action in ipairs(sorted_keys(operations)) do
+    local operation = operations[action]
+    rows[#rows + 1] = { code("client:" .. operation.client), action, parameters_of(operation, true),
+      parameters_of(operation, false), code(operation.ram), operation.repeatable and "yes" or "no" }
+  end
+  return markdown_table({ "method", "operation", "required", "optional", "RAM action", "may be repeated" }, rows)
+end
+
+function blocks.parameters()
+  local rows, seen = {}, {}
+  for _, action in ipairs(sorted_keys(operations)) do
+    for _, parameter in ipairs(operations[action].parameters) do
+      local key = parameter[1] .. "\0" .. parameter[3]
+      if not seen[key] then rows[#rows + 1] = { code(parameter[1]), parameter[2], parameter[3] } end
+      seen[key] = true
+    end
+  end
+  table.sort(rows, function(a, b) return a[1] == b[1] and a[3] < b[3] or a[1] < b[1] end)
+  return markdown_table({ "parameter", "type", "meaning" }, rows)
+end
+
+-- A table of fields for each class of objects.
+for _, class in ipairs(objects.classes) do
+  blocks[class.name:lower():gsub("^crsync%.", "object-")] = function()
+    local rows = {}
+    for i, field in ipairs(class.fields) do rows[i] = { code(field[1]), code(field[2]), field[3] } end
+    return markdown_table({ "field", "type", "meaning" }, rows)
+  end
+end
+
+-- ---- the environment --------------------------------------------------------------------------------------
+
+-- Every variable: rows of names and meaning, keys first.
+local function all_variables()
+  local rows = {}
+  for _, family in ipairs(env.KEYS) do
+    rows[#rows + 1] = { { family.id, family.secret, family.token }, "an access key, its secret and, for a temporary key,"
+      .. " its token; a whole set or nothing" }
+  end
+  for _, family in ipairs(env.ROLES) do
+    rows[#rows + 1] = { { family.role_arn, family.oidc_provider_arn, family.oidc_token_file },
+      "a pod's role (RRSA): its ARN, that of the OIDC provider, the token's file; all three or none" }
+  end
+  for _, row in ipairs(options.client) do
+    if row.variables then rows[#rows + 1] = { row.variables, "option " .. code(row.name) .. ": " .. with_unit(row) } end
+  end
+  for _, row in ipairs(variables.rows) do rows[#rows + 1] = { row.names, row.line } end
+  return rows
+end
+
+--- Every variable that crsync reads, as a set.
+function blocks.variable_names()
+  local names = {}
+  for _, row in ipairs(all_variables()) do
+    for _, name in ipairs(row[1]) do names[name] = true end
+  end
+  return names
+end
+
+function blocks.variables()
+  local rows = {}
+  for i, row in ipairs(all_variables()) do rows[i] = { coded(row[1]), row[2] } end
+  return markdown_table({ "variable", "meaning" }, rows)
+end
+
+-- ---- the man page -----------------------------------------------------------------------------------------
+
+blocks["man:title"] = function()
+  return { ('.TH CRSYNC 1 "" "crsync %s" "User Commands"'):format(version) }
+end
+
+blocks["man:exit-statuses"] = function()
+  local lines = {}
+  for _, row in ipairs(exit_status.rows) do
+    lines[#lines + 1] = ".TP"
+    lines[#lines + 1] = ("\\fB%d\\fP"):format(row.number)
+    lines[#lines + 1] = troff(row.meaning)
+  end
+  return lines
+end
+
+blocks["man:variables"] = function()
+  local lines = {}
+  for _, row in ipairs(all_variables()) do
+    lines[#lines + 1] = ".TP"
+    lines[#lines + 1] = "\\fB" .. table.concat(row[1], "\\fP, \\fB") .. "\\fP"
+    lines[#lines + 1] = troff(row[2])
+  end
+  return lines
+end
+
+-- ---- declarations for editors -----------------------------------------------------------------------------
+
+-- Prose in a declaration: without the marks of code.
+local function remark(text) return (text:gsub("`", "")) end
+
+local function field_line(name, annotation, text) return ("---@field %s %s %s"):format(name, annotation, remark(text)) end
+
+local function class_of_options(name, line, list)
+  local lines = { "--- " .. line, "---@class (exact) " .. name }
+  for _, row in ipairs(list) do
+    local annotation = row.annotation or row.type
+    if annotation:find "^fun" then annotation = "(" .. annotation .. ")" end
+    lines[#lines + 1] = field_line(row.name .. "?", annotation, with_unit(row))
+  end
+  lines[#lines + 1] = ""
+  return lines
+end
+
+local function add(lines, more)
+  for _, line in ipairs(more) do lines[#lines + 1] = line end
+end
+
+blocks["lua:options"] = function()
+  local lines = {}
+  add(lines, class_of_options("crsync.Options", "What crsync.new takes.", options.client))
+  add(lines, class_of_options("crsync.GetTasksOptions", "What client:get_tasks takes.", options.get_tasks))
+  add(lines, class_of_options("crsync.WaitOptions", "What client:wait takes.", options.wait))
+  add(lines, class_of_options("crsync.WaitAllOptions", "What client:wait_all takes.", options.wait_all))
+  add(lines, class_of_options("crsync.CallOptions", "What client:call takes.", options.call))
+  add(lines, class_of_options("crsync.FormatOptions", "What crsync.format takes.", options.format))
+  lines[#lines] = nil
+  return lines
+end
+
+blocks["lua:error"] = function()
+  local lines = { "---@alias crsync.Kind" }
+  for _, row in ipairs(error_kinds.kinds) do
+    lines[#lines + 1] = ('---| "%s" # %s'):format(row.name, remark(row.when))
+  end
+  add(lines, { "", "--- An error: tostring makes one line of it.", "---@class (exact) crsync.Error" })
+  for _, row in ipairs(error_kinds.fields) do lines[#lines + 1] = field_line(row.name, row.annotation, row.line) end
+  return lines
+end
+
+-- A field of the service's: the documented words where there are any; a question mark where it may be absent.
+local function service_field(field)
+  return field_line(field[1] .. (field.is_required and "" or "?"), field.words or field[2], field[3])
+end
+
+blocks["lua:operations"] = function()
+  local lines = {}
+  for _, action in ipairs(sorted_keys(operations)) do
+    local operation = operations[action]
+    if operation.params_class then
+      add(lines, { ("--- What client:%s takes. Mirrors %s."):format(operation.client, action),
+        "---@class (exact) " .. operation.params_class })
+      for _, parameter in ipairs(operation.parameters) do lines[#lines + 1] = service_field(parameter) end
+      for _, row in ipairs(operation.list and options.list or {}) do
+        lines[#lines + 1] = field_line(row.name .. "?", row.annotation or row.type, row.line)
+      end
+      lines[#lines + 1] = ""
+    end
+  end
+  lines[#lines] = nil
+  return lines
+end
+
+blocks["lua:objects"] = function()
+  local lines = {}
+  for _, class in ipairs(objects.classes) do
+    add(lines, { "--- " .. class.line:gsub("^%l", string.upper) .. ".", "---@class " .. class.name })
+    for _, field in ipairs(class.fields) do lines[#lines + 1] = service_field(field) end
+    lines[#lines + 1] = ""
+  end
+  lines[#lines] = nil
+  return lines
+end
+
+return blocks
