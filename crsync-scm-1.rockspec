@@ -27,8 +27,8 @@ build = {
   modules = {
     ["crsync.core"] = {
       sources = {
-        "csrc/ca_store.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/field.c", "csrc/file.c",
-        "csrc/fork.c", "csrc/pollset.c", "csrc/process.c", "csrc/request.c", "csrc/response.c", "csrc/sign.c",
+        "csrc/ca_store.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/file.c", "csrc/fork.c",
+        "csrc/luaaux.c", "csrc/pollset.c", "csrc/process.c", "csrc/request.c", "csrc/response.c", "csrc/sign.c",
         "csrc/sigpipe.c", "csrc/timer.c", "csrc/transfer.c", "csrc/type.c",
       },
       libraries = { "curl", "crypto" },

@@ -15,8 +15,8 @@
 #define _GNU_SOURCE
 #include "compat.h"
 #include "decode.h"
-#include "field.h"
 #include "file.h"
+#include "luaaux.h"
 #include "pollset.h"
 #include "process.h"
 #include "request.h"

@@ -1,7 +1,7 @@
 /* request.c - see request.h. */
 #define _GNU_SOURCE
 #include "request.h"
-#include "field.h"
+#include "luaaux.h"
 #include "packages.h"
 
 #include <openssl/err.h>

@@ -1,7 +1,7 @@
-/* field.h - reading the fields of a table that a script gave. Each raises an error that names the field when
+/* luaaux.h - reading the fields of a table that a script gave. Each raises an error that names the field when
  * it has the wrong type. */
-#ifndef CRSYNC_FIELD_H
-#define CRSYNC_FIELD_H
+#ifndef CRSYNC_LUAAUX_H
+#define CRSYNC_LUAAUX_H
 
 #include "compat.h"
 #include "sign.h"

@@ -1,5 +1,5 @@
-/* field.c - see field.h. */
-#include "field.h"
+/* luaaux.c - see luaaux.h. */
+#include "luaaux.h"
 
 const char *field_string(lua_State *L, int index, const char *name, const char *fallback) {
   lua_getfield(L, index, name);
