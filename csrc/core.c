@@ -24,7 +24,6 @@
 #include "sign.h"
 #include "timer.h"
 #include "transfer.h"
-#include "type.h"
 
 #include <dlfcn.h>
 #include <math.h>
@@ -177,7 +176,7 @@ static int core_tostring(lua_State *L) {
 }
 
 static void set_origin(lua_State *L, struct core *c) {
-  const char *endpoint = field_string(L, 1, "endpoint", "");
+  const char *endpoint = luaaux_get_string(L, 1, "endpoint", "");
   const char *host = !strncmp(endpoint, "https://", 8)  ? endpoint + 8
                      : !strncmp(endpoint, "http://", 7) ? endpoint + 7
                                                         : "";
@@ -198,11 +197,11 @@ static int set_key(lua_State *L, struct core *c, struct sign_piece id, struct si
 
 static void open_engine(lua_State *L, struct core *c) {
   struct transfer_settings settings = {
-      .user_agent = field_string(L, 1, "user_agent", "crsync"),
-      .proxy = field_string(L, 1, "proxy", NULL),
-      .ca_file = field_string(L, 1, "ca_file", NULL),
-      .ca_path = field_string(L, 1, "ca_path", NULL),
-      .skip_verify = field_boolean(L, 1, "insecure_skip_tls_verify"),
+      .user_agent = luaaux_get_string(L, 1, "user_agent", "crsync"),
+      .proxy = luaaux_get_string(L, 1, "proxy", NULL),
+      .ca_file = luaaux_get_string(L, 1, "ca_file", NULL),
+      .ca_path = luaaux_get_string(L, 1, "ca_path", NULL),
+      .skip_verify = luaaux_get_boolean(L, 1, "insecure_skip_tls_verify"),
       .max_response_size = c->max_response_size,
   };
   c->engine = transfer_engine_new(&settings);
@@ -223,11 +222,11 @@ static int core_new(lua_State *L) {
   c->signer = sign_new(*(struct sign **)lua_touserdata(L, UP_SIGNER));
   if (!c->signer) return luaL_error(L, "not enough memory");
   set_origin(L, c);
-  set_key(L, c, field_key(L, 1, "access_key_id"), field_key(L, 1, "access_key_secret"),
-          field_key(L, 1, "security_token"));
-  c->timeout = field_number(L, 1, "timeout", 10);
-  c->connect_timeout = field_number(L, 1, "connect_timeout", 5);
-  c->max_response_size = (size_t)field_number(L, 1, "max_response_size", 16.0 * 1024 * 1024);
+  set_key(L, c, luaaux_get_key(L, 1, "access_key_id"), luaaux_get_key(L, 1, "access_key_secret"),
+          luaaux_get_key(L, 1, "security_token"));
+  c->timeout = luaaux_get_number(L, 1, "timeout", 10);
+  c->connect_timeout = luaaux_get_number(L, 1, "connect_timeout", 5);
+  c->max_response_size = (size_t)luaaux_get_number(L, 1, "max_response_size", 16.0 * 1024 * 1024);
   open_engine(L, c);
   lua_settop(L, 2);
   return 1;
@@ -239,8 +238,8 @@ static int core_set_credentials(lua_State *L) {
   luaL_checktype(L, 2, LUA_TSTRING);
   luaL_checktype(L, 3, LUA_TSTRING);
   if (!lua_isnoneornil(L, 4)) luaL_checktype(L, 4, LUA_TSTRING);
-  struct sign_piece token = lua_isnoneornil(L, 4) ? (struct sign_piece){"", 0} : field_trim(L, 4, "security_token");
-  if (!set_key(L, c, field_trim(L, 2, "access_key_id"), field_trim(L, 3, "access_key_secret"), token))
+  struct sign_piece token = lua_isnoneornil(L, 4) ? (struct sign_piece){"", 0} : luaaux_trim(L, 4, "security_token");
+  if (!set_key(L, c, luaaux_trim(L, 2, "access_key_id"), luaaux_trim(L, 3, "access_key_secret"), token))
     return luaL_error(L, "access_key_id or access_key_secret is empty");
   return 0;
 }
@@ -311,10 +310,10 @@ static int core_start(lua_State *L) {
   sign_attempt(L, c, &text);
   struct transfer_request request = {
       .url = push_url(L, c, &text),
-      .timeout_ms = milliseconds(field_number(L, 4, "timeout", c->timeout)),
-      .connect_timeout_ms = milliseconds(field_number(L, 4, "connect_timeout", c->connect_timeout)),
-      .fresh_connection = field_boolean(L, 4, "fresh_connection"),
-      .method = field_string(L, 2, "method", "POST"),
+      .timeout_ms = milliseconds(luaaux_get_number(L, 4, "timeout", c->timeout)),
+      .connect_timeout_ms = milliseconds(luaaux_get_number(L, 4, "connect_timeout", c->connect_timeout)),
+      .fresh_connection = luaaux_get_boolean(L, 4, "fresh_connection"),
+      .method = luaaux_get_string(L, 2, "method", "POST"),
   };
   struct job *job = push_job(L, c, 2);
   memcpy(job->request_hash, request_hash(&text).data, request_hash(&text).len);
@@ -344,14 +343,14 @@ static int core_fetch(lua_State *L) {
   lua_settop(L, 2);
   luaL_checkstack(L, 20, "request");
   struct transfer_request request = {
-      .url = field_string(L, 2, "url", ""),
-      .method = field_string(L, 2, "method", "GET"),
-      .body = field_string(L, 2, "body", ""),
-      .timeout_ms = milliseconds(field_number(L, 2, "timeout", c->timeout)),
-      .connect_timeout_ms = milliseconds(field_number(L, 2, "connect_timeout", c->connect_timeout)),
-      .max_response_size = (size_t)field_number(L, 2, "max_response_size", 0),
+      .url = luaaux_get_string(L, 2, "url", ""),
+      .method = luaaux_get_string(L, 2, "method", "GET"),
+      .body = luaaux_get_string(L, 2, "body", ""),
+      .timeout_ms = milliseconds(luaaux_get_number(L, 2, "timeout", c->timeout)),
+      .connect_timeout_ms = milliseconds(luaaux_get_number(L, 2, "connect_timeout", c->connect_timeout)),
+      .max_response_size = (size_t)luaaux_get_number(L, 2, "max_response_size", 0),
       .is_for_keys = 1,
-      .direct = field_boolean(L, 2, "direct"),
+      .direct = luaaux_get_boolean(L, 2, "direct"),
   };
   if (lua_isstring(L, -1)) request.body_len = lua_rawlen(L, -1);
   int headers = push_table_field(L, 2, "headers");
@@ -368,7 +367,7 @@ static int core_prepare(lua_State *L) {
   check_start_arguments(L);
   sign_attempt(L, c, &text);
   lua_createtable(L, 0, 5);
-  lua_pushstring(L, field_string(L, 2, "method", "POST"));
+  lua_pushstring(L, luaaux_get_string(L, 2, "method", "POST"));
   lua_setfield(L, 5, "method");
   push_url(L, c, &text);
   lua_setfield(L, 5, "url");
@@ -530,8 +529,8 @@ static int core_receive(lua_State *L) {
   o.too_large = o.body_len > c->max_response_size ? TRANSFER_BODY : 0;
   if (o.too_large) o.curl_code = 1; /* any: too_large says it */
   keep_headers(L, 5, &o.headers);
-  o.content_type = field_string(L, 5, "content-type", "");
-  return push_response(L, c, &o, 2, field_string(L, 3, "request_hash", ""));
+  o.content_type = luaaux_get_string(L, 5, "content-type", "");
+  return push_response(L, c, &o, 2, luaaux_get_string(L, 3, "request_hash", ""));
 }
 
 /* ---- the bare binding ---------------------------------------------------------------------------- */
@@ -672,8 +671,8 @@ int luaopen_crsync_core(lua_State *L) {
   timer_open(L);
   lua_pushvalue(L, -2); /* decoder */
   lua_pushvalue(L, -2); /* signer */
-  type_register(L, CORE_TYPE, core_metamethods, core_methods, 2);
-  type_register(L, JOB_TYPE, job_metamethods, no_methods, 0);
+  luaaux_register_type(L, CORE_TYPE, core_metamethods, core_methods, 2);
+  luaaux_register_type(L, JOB_TYPE, job_metamethods, no_methods, 0);
   lua_newtable(L);
   lua_insert(L, -3);
   luaL_setfuncs(L, functions, 2);

@@ -1,14 +1,14 @@
 /* luaaux.c - see luaaux.h. */
 #include "luaaux.h"
 
-const char *field_string(lua_State *L, int index, const char *name, const char *fallback) {
+const char *luaaux_get_string(lua_State *L, int index, const char *name, const char *fallback) {
   lua_getfield(L, index, name);
   if (lua_isnil(L, -1)) return fallback;
   if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "%s should be a string and is a %s", name, luaL_typename(L, -1));
   return lua_tostring(L, -1);
 }
 
-double field_number(lua_State *L, int index, const char *name, double fallback) {
+double luaaux_get_number(lua_State *L, int index, const char *name, double fallback) {
   lua_getfield(L, index, name);
   if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
     luaL_error(L, "%s should be a number and is a %s", name, luaL_typename(L, -1));
@@ -17,14 +17,14 @@ double field_number(lua_State *L, int index, const char *name, double fallback) 
   return n;
 }
 
-int field_boolean(lua_State *L, int index, const char *name) {
+int luaaux_get_boolean(lua_State *L, int index, const char *name) {
   lua_getfield(L, index, name);
   int yes = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return yes;
 }
 
-struct sign_piece field_trim(lua_State *L, int index, const char *name) {
+struct sign_piece luaaux_trim(lua_State *L, int index, const char *name) {
   struct sign_piece p;
   p.data = lua_tolstring(L, index, &p.len);
   while (p.len && (unsigned char)p.data[0] <= ' ') p.data++, p.len--;
@@ -34,8 +34,22 @@ struct sign_piece field_trim(lua_State *L, int index, const char *name) {
   return p;
 }
 
-struct sign_piece field_key(lua_State *L, int index, const char *name) {
-  field_string(L, index, name, NULL);
+struct sign_piece luaaux_get_key(lua_State *L, int index, const char *name) {
+  luaaux_get_string(L, index, name, NULL);
   if (lua_isnil(L, -1)) return (struct sign_piece){"", 0};
-  return field_trim(L, -1, name); /* the string stays on the stack */
+  return luaaux_trim(L, -1, name); /* the string stays on the stack */
+}
+
+void luaaux_register_type(lua_State *L, const char *name, const luaL_Reg *metamethods, const luaL_Reg *methods,
+                          int upvalues) {
+  luaL_newmetatable(L, name);
+  lua_insert(L, -(upvalues + 1));
+  lua_newtable(L);
+  lua_insert(L, -(upvalues + 1));
+  luaL_setfuncs(L, methods, upvalues);
+  lua_setfield(L, -2, "__index");
+  luaL_setfuncs(L, metamethods, 0);
+  lua_pushliteral(L, "crsync");
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
 }

@@ -1,5 +1,5 @@
-/* luaaux.h - reading the fields of a table that a script gave. Each raises an error that names the field when
- * it has the wrong type. */
+/* luaaux.h - what Lua's own auxiliary library lacks: reading the fields of a table that a script gave, and registering
+ * a type of userdata. The readers raise an error that names the field when it has the wrong type. */
 #ifndef CRSYNC_LUAAUX_H
 #define CRSYNC_LUAAUX_H
 
@@ -9,18 +9,25 @@
 #pragma GCC visibility push(hidden)
 
 /* Pushes the field, so that the string lives; returns it, or `fallback` when it is nil. */
-const char *field_string(lua_State *L, int index, const char *name, const char *fallback);
+const char *luaaux_get_string(lua_State *L, int index, const char *name, const char *fallback);
 
-double field_number(lua_State *L, int index, const char *name, double fallback);
+/* Pushes nothing. */
+double luaaux_get_number(lua_State *L, int index, const char *name, double fallback);
 
-int field_boolean(lua_State *L, int index, const char *name);
+/* Pushes nothing. Any value counts as in Lua: nil and false are 0. */
+int luaaux_get_boolean(lua_State *L, int index, const char *name);
 
 /* The string at `index`, without the blanks and line ends that stick to a pasted key. Raises when there is a
  * control character inside it; `name` says what it is. */
-struct sign_piece field_trim(lua_State *L, int index, const char *name);
+struct sign_piece luaaux_trim(lua_State *L, int index, const char *name);
 
-/* Pushes the field and trims it; empty when it is nil. */
-struct sign_piece field_key(lua_State *L, int index, const char *name);
+/* Pushes the field, so that the string lives; returns it trimmed, empty when it is nil. */
+struct sign_piece luaaux_get_key(lua_State *L, int index, const char *name);
+
+/* Registers the type `name` with its metamethods and methods; getmetatable shows no more than "crsync". Methods share
+ * `upvalues` values from the top of the stack, which are popped. */
+void luaaux_register_type(lua_State *L, const char *name, const luaL_Reg *metamethods, const luaL_Reg *methods,
+                          int upvalues);
 
 #pragma GCC visibility pop
 

@@ -2,7 +2,7 @@
  * of its own, so that what the program has started ends with it. */
 #define _GNU_SOURCE
 #include "process.h"
-#include "type.h"
+#include "luaaux.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -223,5 +223,5 @@ static int process_poll(lua_State *L) {
 void process_open(lua_State *L) {
   static const luaL_Reg metamethods[] = {{"__gc", process_close}, {"__close", process_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"poll", process_poll}, {"close", process_close}, {NULL, NULL}};
-  type_register(L, PROCESS_TYPE, metamethods, methods, 0);
+  luaaux_register_type(L, PROCESS_TYPE, metamethods, methods, 0);
 }

@@ -131,11 +131,11 @@ static void add_optional_header(lua_State *L, struct sign *s, const char *header
 void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct sign_text *text) {
   char nonce[SIGN_NONCE_SIZE], date[DATE_SIZE];
   request_check(L, sign_nonce(nonce));
-  write_date(time(NULL) + (time_t)field_number(L, 4, "clock_offset", 0), date);
-  request_check(L, sign_begin(s, piece(field_string(L, 2, "method", "POST")), piece("/")));
+  write_date(time(NULL) + (time_t)luaaux_get_number(L, 4, "clock_offset", 0), date);
+  request_check(L, sign_begin(s, piece(luaaux_get_string(L, 2, "method", "POST")), piece("/")));
   add_optional_header(L, s, "host", host);
-  add_optional_header(L, s, "x-acs-action", field_string(L, 2, "action", NULL));
-  add_optional_header(L, s, "x-acs-version", field_string(L, 2, "version", NULL));
+  add_optional_header(L, s, "x-acs-action", luaaux_get_string(L, 2, "action", NULL));
+  add_optional_header(L, s, "x-acs-version", luaaux_get_string(L, 2, "version", NULL));
   add_optional_header(L, s, "x-acs-date", date);
   add_optional_header(L, s, "x-acs-signature-nonce", nonce);
   add_optional_header(L, s, "accept", "application/json");
@@ -153,7 +153,7 @@ static void add_given_headers(lua_State *L, struct sign *s, int headers) {
   while (lua_next(L, headers)) {
     if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1)) luaL_error(L, "headers should map names to strings");
     lua_pushvalue(L, -1);
-    struct sign_piece name = piece_at(L, -3), value = field_trim(L, -1, "a header");
+    struct sign_piece name = piece_at(L, -3), value = luaaux_trim(L, -1, "a header");
     int status = sign_header(s, name, value);
     if (status == SIGN_DUPLICATE && !sign_has_header(s, name, value))
       luaL_error(L, "header %s contradicts what was given besides", name.data);
@@ -188,8 +188,8 @@ void request_push_headers(lua_State *L, const struct sign *s, const struct sign_
 }
 
 static void set_request_key(lua_State *L, struct sign *s) {
-  struct sign_piece id = field_key(L, 1, "access_key_id"), secret = field_key(L, 1, "access_key_secret"),
-                    token = field_key(L, 1, "security_token");
+  struct sign_piece id = luaaux_get_key(L, 1, "access_key_id"), secret = luaaux_get_key(L, 1, "access_key_secret"),
+                    token = luaaux_get_key(L, 1, "security_token");
   luaL_argcheck(L, id.len > 0, 1, "access_key_id is missing");
   luaL_argcheck(L, secret.len > 0, 1, "access_key_secret is missing");
   request_check(L, sign_key(s, id, secret, token));
@@ -209,18 +209,19 @@ int request_sign_alone(lua_State *L, const struct sign *like) {
   luaL_checkstack(L, 40, "signing");
   struct sign *s = push_signer(L, like);
   set_request_key(L, s);
-  request_check(L, sign_begin(s, piece(field_string(L, 1, "method", "POST")), piece(field_string(L, 1, "path", "/"))));
-  const char *host = field_string(L, 1, "host", NULL);
+  request_check(
+      L, sign_begin(s, piece(luaaux_get_string(L, 1, "method", "POST")), piece(luaaux_get_string(L, 1, "path", "/"))));
+  const char *host = luaaux_get_string(L, 1, "host", NULL);
   luaL_argcheck(L, host && *host, 1, "host is missing");
   add_optional_header(L, s, "host", host);
-  add_optional_header(L, s, "x-acs-action", field_string(L, 1, "action", NULL));
-  add_optional_header(L, s, "x-acs-version", field_string(L, 1, "version", NULL));
-  add_optional_header(L, s, "x-acs-date", field_string(L, 1, "date", NULL));
-  add_optional_header(L, s, "x-acs-signature-nonce", field_string(L, 1, "nonce", NULL));
+  add_optional_header(L, s, "x-acs-action", luaaux_get_string(L, 1, "action", NULL));
+  add_optional_header(L, s, "x-acs-version", luaaux_get_string(L, 1, "version", NULL));
+  add_optional_header(L, s, "x-acs-date", luaaux_get_string(L, 1, "date", NULL));
+  add_optional_header(L, s, "x-acs-signature-nonce", luaaux_get_string(L, 1, "nonce", NULL));
   if (push_table_field(L, "headers")) add_given_headers(L, s, lua_gettop(L));
   add_missing_headers(L, s);
   if (push_table_field(L, "query")) add_params(L, s, NULL, 0);
-  field_string(L, 1, "body", NULL);
+  luaaux_get_string(L, 1, "body", NULL);
   struct sign_piece body = lua_isnil(L, -1) ? piece("") : piece_at(L, -1);
   request_check(L, sign_finish(s, body, &text));
   request_push_headers(L, s, &text);

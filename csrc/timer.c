@@ -1,7 +1,7 @@
 /* timer.c - see timer.h. */
 #include "timer.h"
+#include "luaaux.h"
 #include "pollset.h"
-#include "type.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,5 +45,5 @@ int timer_new(lua_State *L) {
 void timer_open(lua_State *L) {
   static const luaL_Reg metamethods[] = {{"__gc", timer_close}, {"__close", timer_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"pollfd", timer_pollfd}, {"close", timer_close}, {NULL, NULL}};
-  type_register(L, TIMER_TYPE, metamethods, methods, 0);
+  luaaux_register_type(L, TIMER_TYPE, metamethods, methods, 0);
 }
