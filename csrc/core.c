@@ -186,8 +186,7 @@ static void set_origin(lua_State *L, struct core *c) {
   c->host = c->origin + (host - endpoint);
 }
 
-static int set_key(lua_State *L, struct core *c, struct sign_piece id, struct sign_piece secret,
-                   struct sign_piece token) {
+static int set_key(lua_State *L, struct core *c, struct bytes id, struct bytes secret, struct bytes token) {
   c->has_key = 0;
   if (!id.len || !secret.len) return 0;
   request_check(L, sign_key(c->signer, id, secret, token));
@@ -238,7 +237,7 @@ static int core_set_credentials(lua_State *L) {
   luaL_checktype(L, 2, LUA_TSTRING);
   luaL_checktype(L, 3, LUA_TSTRING);
   if (!lua_isnoneornil(L, 4)) luaL_checktype(L, 4, LUA_TSTRING);
-  struct sign_piece token = lua_isnoneornil(L, 4) ? (struct sign_piece){"", 0} : luaaux_trim(L, 4, "security_token");
+  struct bytes token = lua_isnoneornil(L, 4) ? (struct bytes){"", 0} : luaaux_trim(L, 4, "security_token");
   if (!set_key(L, c, luaaux_trim(L, 2, "access_key_id"), luaaux_trim(L, 3, "access_key_secret"), token))
     return luaL_error(L, "access_key_id or access_key_secret is empty");
   return 0;
@@ -275,9 +274,9 @@ static void give_headers(lua_State *L, struct transfer *t, const struct sign *s,
 }
 
 /* The last line of the string to sign, which the service repeats when the signatures differ. */
-static struct sign_piece request_hash(const struct sign_text *text) {
+static struct bytes request_hash(const struct sign_text *text) {
   const size_t n = RESPONSE_HASH_SIZE - 1;
-  return (struct sign_piece){text->string_to_sign.data + text->string_to_sign.len - n, n};
+  return (struct bytes){text->string_to_sign.data + text->string_to_sign.len - n, n};
 }
 
 static void check_start_arguments(lua_State *L) {

@@ -24,19 +24,24 @@ int luaaux_get_boolean(lua_State *L, int index, const char *name) {
   return yes;
 }
 
-struct sign_piece luaaux_trim(lua_State *L, int index, const char *name) {
-  struct sign_piece p;
-  p.data = lua_tolstring(L, index, &p.len);
-  while (p.len && (unsigned char)p.data[0] <= ' ') p.data++, p.len--;
-  while (p.len && (unsigned char)p.data[p.len - 1] <= ' ') p.len--;
-  for (size_t i = 0; i < p.len; i++)
-    if ((unsigned char)p.data[i] < ' ' || p.data[i] == 0x7f) luaL_error(L, "%s holds a control character", name);
-  return p;
+struct bytes luaaux_to_bytes(lua_State *L, int index) {
+  struct bytes b;
+  b.data = lua_tolstring(L, index, &b.len);
+  return b;
 }
 
-struct sign_piece luaaux_get_key(lua_State *L, int index, const char *name) {
+struct bytes luaaux_trim(lua_State *L, int index, const char *name) {
+  struct bytes b = luaaux_to_bytes(L, index);
+  while (b.len && (unsigned char)b.data[0] <= ' ') b.data++, b.len--;
+  while (b.len && (unsigned char)b.data[b.len - 1] <= ' ') b.len--;
+  for (size_t i = 0; i < b.len; i++)
+    if ((unsigned char)b.data[i] < ' ' || b.data[i] == 0x7f) luaL_error(L, "%s holds a control character", name);
+  return b;
+}
+
+struct bytes luaaux_get_key(lua_State *L, int index, const char *name) {
   luaaux_get_string(L, index, name, NULL);
-  if (lua_isnil(L, -1)) return (struct sign_piece){"", 0};
+  if (lua_isnil(L, -1)) return (struct bytes){"", 0};
   return luaaux_trim(L, -1, name); /* the string stays on the stack */
 }
 

@@ -3,8 +3,8 @@
 #ifndef CRSYNC_LUAAUX_H
 #define CRSYNC_LUAAUX_H
 
+#include "bytes.h"
 #include "compat.h"
-#include "sign.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -17,12 +17,15 @@ double luaaux_get_number(lua_State *L, int index, const char *name, double fallb
 /* Pushes nothing. Any value counts as in Lua: nil and false are 0. */
 int luaaux_get_boolean(lua_State *L, int index, const char *name);
 
+/* The string at `index`, which keeps the bytes alive. */
+struct bytes luaaux_to_bytes(lua_State *L, int index);
+
 /* The string at `index`, without the blanks and line ends that stick to a pasted key. Raises when there is a
  * control character inside it; `name` says what it is. */
-struct sign_piece luaaux_trim(lua_State *L, int index, const char *name);
+struct bytes luaaux_trim(lua_State *L, int index, const char *name);
 
 /* Pushes the field, so that the string lives; returns it trimmed, empty when it is nil. */
-struct sign_piece luaaux_get_key(lua_State *L, int index, const char *name);
+struct bytes luaaux_get_key(lua_State *L, int index, const char *name);
 
 /* Registers the type `name` with its metamethods and methods; getmetatable shows no more than "crsync". Methods share
  * `upvalues` values from the top of the stack, which are popped. */

@@ -13,14 +13,6 @@
 
 enum { MAX_NESTING = 8, DATE_SIZE = 21 };
 
-static struct sign_piece piece(const char *text) { return (struct sign_piece){text, strlen(text)}; }
-
-static struct sign_piece piece_at(lua_State *L, int index) {
-  struct sign_piece p;
-  p.data = lua_tolstring(L, index, &p.len);
-  return p;
-}
-
 /* ---- signers ------------------------------------------------------------------------------------- */
 
 void request_check(lua_State *L, int status) {
@@ -94,36 +86,36 @@ static void add_number(lua_State *L, struct sign *s, const char *name) {
   lua_Integer n = lua_tointegerx(L, -1, &whole);
   if (!whole) luaL_error(L, "parameter %s should be an integer", name);
   snprintf(digits, sizeof digits, "%lld", (long long)n);
-  request_check(L, sign_query(s, piece(name), piece(digits)));
+  request_check(L, sign_query(s, bytes_of(name), bytes_of(digits)));
 }
 
 static void add_param(lua_State *L, struct sign *s, const char *name, int depth) {
-  struct sign_piece value;
+  struct bytes value;
   switch (lua_type(L, -1)) {
   case LUA_TTABLE:
     add_params(L, s, name, depth + 1);
     return;
   case LUA_TBOOLEAN:
-    value = piece(lua_toboolean(L, -1) ? "true" : "false");
+    value = bytes_of(lua_toboolean(L, -1) ? "true" : "false");
     break;
   case LUA_TNUMBER:
     add_number(L, s, name);
     return;
   case LUA_TSTRING:
-    value = piece_at(L, -1);
+    value = luaaux_to_bytes(L, -1);
     break;
   default:
     luaL_error(L, "parameter %s is a %s, which cannot be sent", name, luaL_typename(L, -1));
     return;
   }
-  request_check(L, sign_query(s, piece(name), value));
+  request_check(L, sign_query(s, bytes_of(name), value));
 }
 
 /* ---- an attempt of a client ----------------------------------------------------------------------- */
 
 static void add_optional_header(lua_State *L, struct sign *s, const char *header, const char *value) {
   if (!value) return;
-  int status = sign_header(s, piece(header), piece(value));
+  int status = sign_header(s, bytes_of(header), bytes_of(value));
   if (status == SIGN_DUPLICATE) luaL_error(L, "header %s is given twice, with another spelling", header);
   request_check(L, status);
 }
@@ -132,7 +124,7 @@ void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct
   char nonce[SIGN_NONCE_SIZE], date[DATE_SIZE];
   request_check(L, sign_nonce(nonce));
   write_date(time(NULL) + (time_t)luaaux_get_number(L, 4, "clock_offset", 0), date);
-  request_check(L, sign_begin(s, piece(luaaux_get_string(L, 2, "method", "POST")), piece("/")));
+  request_check(L, sign_begin(s, bytes_of(luaaux_get_string(L, 2, "method", "POST")), bytes_of("/")));
   add_optional_header(L, s, "host", host);
   add_optional_header(L, s, "x-acs-action", luaaux_get_string(L, 2, "action", NULL));
   add_optional_header(L, s, "x-acs-version", luaaux_get_string(L, 2, "version", NULL));
@@ -141,7 +133,7 @@ void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct
   add_optional_header(L, s, "accept", "application/json");
   lua_pushvalue(L, 3);
   add_params(L, s, NULL, 0);
-  request_check(L, sign_finish(s, piece(""), text));
+  request_check(L, sign_finish(s, bytes_of(""), text));
   lua_settop(L, 4);
 }
 
@@ -153,7 +145,7 @@ static void add_given_headers(lua_State *L, struct sign *s, int headers) {
   while (lua_next(L, headers)) {
     if (lua_type(L, -2) != LUA_TSTRING || !lua_isstring(L, -1)) luaL_error(L, "headers should map names to strings");
     lua_pushvalue(L, -1);
-    struct sign_piece name = piece_at(L, -3), value = luaaux_trim(L, -1, "a header");
+    struct bytes name = luaaux_to_bytes(L, -3), value = luaaux_trim(L, -1, "a header");
     int status = sign_header(s, name, value);
     if (status == SIGN_DUPLICATE && !sign_has_header(s, name, value))
       luaL_error(L, "header %s contradicts what was given besides", name.data);
@@ -167,29 +159,29 @@ static void add_missing_headers(lua_State *L, struct sign *s) {
   char nonce[SIGN_NONCE_SIZE], date[DATE_SIZE];
   request_check(L, sign_nonce(nonce));
   write_date(time(NULL), date);
-  int status = sign_header(s, piece("x-acs-date"), piece(date));
+  int status = sign_header(s, bytes_of("x-acs-date"), bytes_of(date));
   if (status != SIGN_DUPLICATE) request_check(L, status);
-  status = sign_header(s, piece("x-acs-signature-nonce"), piece(nonce));
+  status = sign_header(s, bytes_of("x-acs-signature-nonce"), bytes_of(nonce));
   if (status != SIGN_DUPLICATE) request_check(L, status);
 }
 
-static void push_piece(lua_State *L, struct sign_piece p) { lua_pushlstring(L, p.data, p.len); }
+static void push_bytes(lua_State *L, struct bytes p) { lua_pushlstring(L, p.data, p.len); }
 
 void request_push_headers(lua_State *L, const struct sign *s, const struct sign_text *text) {
   struct sign_header h;
   lua_createtable(L, 0, 12);
   for (size_t i = 0; sign_header_at(s, i, &h); i++) {
-    push_piece(L, h.name);
-    push_piece(L, h.value);
+    push_bytes(L, h.name);
+    push_bytes(L, h.value);
     lua_rawset(L, -3);
   }
-  push_piece(L, text->authorization);
+  push_bytes(L, text->authorization);
   lua_setfield(L, -2, "Authorization");
 }
 
 static void set_request_key(lua_State *L, struct sign *s) {
-  struct sign_piece id = luaaux_get_key(L, 1, "access_key_id"), secret = luaaux_get_key(L, 1, "access_key_secret"),
-                    token = luaaux_get_key(L, 1, "security_token");
+  struct bytes id = luaaux_get_key(L, 1, "access_key_id"), secret = luaaux_get_key(L, 1, "access_key_secret"),
+               token = luaaux_get_key(L, 1, "security_token");
   luaL_argcheck(L, id.len > 0, 1, "access_key_id is missing");
   luaL_argcheck(L, secret.len > 0, 1, "access_key_secret is missing");
   request_check(L, sign_key(s, id, secret, token));
@@ -209,8 +201,8 @@ int request_sign_alone(lua_State *L, const struct sign *like) {
   luaL_checkstack(L, 40, "signing");
   struct sign *s = push_signer(L, like);
   set_request_key(L, s);
-  request_check(
-      L, sign_begin(s, piece(luaaux_get_string(L, 1, "method", "POST")), piece(luaaux_get_string(L, 1, "path", "/"))));
+  request_check(L, sign_begin(s, bytes_of(luaaux_get_string(L, 1, "method", "POST")),
+                              bytes_of(luaaux_get_string(L, 1, "path", "/"))));
   const char *host = luaaux_get_string(L, 1, "host", NULL);
   luaL_argcheck(L, host && *host, 1, "host is missing");
   add_optional_header(L, s, "host", host);
@@ -222,11 +214,11 @@ int request_sign_alone(lua_State *L, const struct sign *like) {
   add_missing_headers(L, s);
   if (push_table_field(L, "query")) add_params(L, s, NULL, 0);
   luaaux_get_string(L, 1, "body", NULL);
-  struct sign_piece body = lua_isnil(L, -1) ? piece("") : piece_at(L, -1);
+  struct bytes body = lua_isnil(L, -1) ? bytes_of("") : luaaux_to_bytes(L, -1);
   request_check(L, sign_finish(s, body, &text));
   request_push_headers(L, s, &text);
-  push_piece(L, text.canonical_query);
-  push_piece(L, text.canonical_request);
-  push_piece(L, text.string_to_sign);
+  push_bytes(L, text.canonical_query);
+  push_bytes(L, text.canonical_request);
+  push_bytes(L, text.string_to_sign);
   return 4;
 }

@@ -51,8 +51,6 @@ struct sign {
   struct text canonical_query, signed_headers, canonical_request, string_to_sign, authorization;
 };
 
-#define PIECE(literal) ((struct sign_piece){(literal), sizeof(literal) - 1})
-
 /* ---- growing text and lists ---------------------------------------------------------------------- */
 
 static int text_reserve(struct text *t, size_t more) {
@@ -77,7 +75,7 @@ static int text_add(struct text *t, const char *data, size_t len) {
 
 static int text_add_byte(struct text *t, char byte) { return text_add(t, &byte, 1); }
 
-static int text_set(struct text *t, struct sign_piece p) {
+static int text_set(struct text *t, struct bytes p) {
   if (t->data) OPENSSL_cleanse(t->data, t->len);
   t->len = 0;
   return text_add(t, p.data, p.len);
@@ -88,7 +86,7 @@ static void text_free(struct text *t) {
   *t = (struct text){0};
 }
 
-static struct sign_piece text_piece(const struct text *t) { return (struct sign_piece){t->data, t->len}; }
+static struct bytes text_bytes(const struct text *t) { return (struct bytes){t->data, t->len}; }
 
 static int pairs_add(struct pairs *list, struct pair item) {
   if (list->count == list->size) {
@@ -188,7 +186,7 @@ void sign_free(struct sign *s) {
   free(s);
 }
 
-int sign_key(struct sign *s, struct sign_piece id, struct sign_piece secret, struct sign_piece token) {
+int sign_key(struct sign *s, struct bytes id, struct bytes secret, struct bytes token) {
   if (text_set(&s->id, id) || text_set(&s->secret, secret) || text_set(&s->token, token)) return SIGN_NO_MEMORY;
   char digest[] = "SHA256";
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
@@ -197,16 +195,16 @@ int sign_key(struct sign *s, struct sign_piece id, struct sign_piece secret, str
 
 /* ---- one request --------------------------------------------------------------------------------- */
 
-int sign_begin(struct sign *s, struct sign_piece method, struct sign_piece path) {
+int sign_begin(struct sign *s, struct bytes method, struct bytes path) {
   if (s->store.data) OPENSSL_cleanse(s->store.data, s->store.len);
   s->store.len = s->query.count = s->headers.count = 0;
   if (text_set(&s->method, method) || text_set(&s->path, path)) return SIGN_NO_MEMORY;
   if (!s->token.len) return SIGN_OK;
-  int status = sign_header(s, PIECE("x-acs-accesskey-id"), text_piece(&s->id));
-  return status ? status : sign_header(s, PIECE("x-acs-security-token"), text_piece(&s->token));
+  int status = sign_header(s, bytes_of("x-acs-accesskey-id"), text_bytes(&s->id));
+  return status ? status : sign_header(s, bytes_of("x-acs-security-token"), text_bytes(&s->token));
 }
 
-int sign_query(struct sign *s, struct sign_piece name, struct sign_piece value) {
+int sign_query(struct sign *s, struct bytes name, struct bytes value) {
   struct pair item = {.name = s->store.len, .name_len = name.len};
   if (text_add(&s->store, name.data, name.len)) return SIGN_NO_MEMORY;
   item.value = s->store.len;
@@ -217,7 +215,7 @@ int sign_query(struct sign *s, struct sign_piece name, struct sign_piece value) 
   return pairs_add(&s->query, item);
 }
 
-static struct sign_piece trimmed(struct sign_piece p) {
+static struct bytes trimmed(struct bytes p) {
   while (p.len && (p.data[0] == ' ' || p.data[0] == '\t')) p.data++, p.len--;
   while (p.len && (p.data[p.len - 1] == ' ' || p.data[p.len - 1] == '\t')) p.len--;
   return p;
@@ -228,7 +226,7 @@ static int is_token_char(unsigned char c) {
          (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-static int header_is_sendable(struct sign_piece name, struct sign_piece value) {
+static int header_is_sendable(struct bytes name, struct bytes value) {
   if (!name.len) return 0;
   for (size_t i = 0; i < name.len; i++)
     if (!is_token_char((unsigned char)name.data[i])) return 0;
@@ -241,14 +239,14 @@ static int header_is_sendable(struct sign_piece name, struct sign_piece value) {
 
 static char lowered(char c) { return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); }
 
-static int is_lowered(const char *small, struct sign_piece name) {
+static int is_lowered(const char *small, struct bytes name) {
   for (size_t i = 0; i < name.len; i++)
     if (small[i] != lowered(name.data[i])) return 0;
   return 1;
 }
 
 /* The header of that name, in whatever letter case; NULL if there is none. */
-static const struct pair *find_header(const struct sign *s, struct sign_piece name) {
+static const struct pair *find_header(const struct sign *s, struct bytes name) {
   for (size_t i = 0; i < s->headers.count; i++) {
     const struct pair *p = &s->headers.items[i];
     if (p->name_len == name.len && is_lowered(s->store.data + p->name, name)) return p;
@@ -256,12 +254,12 @@ static const struct pair *find_header(const struct sign *s, struct sign_piece na
   return NULL;
 }
 
-int sign_has_header(const struct sign *s, struct sign_piece name, struct sign_piece value) {
+int sign_has_header(const struct sign *s, struct bytes name, struct bytes value) {
   const struct pair *p = find_header(s, name);
   return p && p->value_len == value.len && !memcmp(s->store.data + p->value, value.data, value.len);
 }
 
-int sign_header(struct sign *s, struct sign_piece name, struct sign_piece value) {
+int sign_header(struct sign *s, struct bytes name, struct bytes value) {
   value = trimmed(value);
   if (!header_is_sendable(name, value)) return SIGN_BAD_HEADER;
   if (find_header(s, name)) return SIGN_DUPLICATE;
@@ -369,27 +367,27 @@ static int build_authorization(struct sign *s) {
   return text_add(out, hex, sizeof hex);
 }
 
-int sign_finish(struct sign *s, struct sign_piece body, struct sign_text *text) {
+int sign_finish(struct sign *s, struct bytes body, struct sign_text *text) {
   char payload_hash[SHA256_HEX + 1] = EMPTY_SHA256;
   int status = body.len ? hash_hex(s, body.data, body.len, payload_hash) : SIGN_OK;
   if (status) return status;
-  status = sign_header(s, PIECE(CONTENT_SHA256), (struct sign_piece){payload_hash, SHA256_HEX});
+  status = sign_header(s, bytes_of(CONTENT_SHA256), (struct bytes){payload_hash, SHA256_HEX});
   if (status && status != SIGN_DUPLICATE) return status;
   if ((status = build_canonical_query(s))) return status;
   if ((status = build_canonical_request(s, payload_hash))) return status;
   if ((status = build_authorization(s))) return status;
-  text->canonical_query = text_piece(&s->canonical_query);
-  text->canonical_request = text_piece(&s->canonical_request);
-  text->string_to_sign = text_piece(&s->string_to_sign);
-  text->authorization = text_piece(&s->authorization);
+  text->canonical_query = text_bytes(&s->canonical_query);
+  text->canonical_request = text_bytes(&s->canonical_request);
+  text->string_to_sign = text_bytes(&s->string_to_sign);
+  text->authorization = text_bytes(&s->authorization);
   return SIGN_OK;
 }
 
 int sign_header_at(const struct sign *s, size_t i, struct sign_header *header) {
   if (i >= s->headers.count) return 0;
   const struct pair *p = &s->headers.items[i];
-  header->name = (struct sign_piece){s->store.data + p->name, p->name_len};
-  header->value = (struct sign_piece){s->store.data + p->value, p->value_len};
+  header->name = (struct bytes){s->store.data + p->name, p->name_len};
+  header->value = (struct bytes){s->store.data + p->value, p->value_len};
   return 1;
 }
 

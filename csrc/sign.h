@@ -7,6 +7,7 @@
 #ifndef CRSYNC_SIGN_H
 #define CRSYNC_SIGN_H
 
+#include "bytes.h"
 #include <stddef.h>
 
 #pragma GCC visibility push(hidden)
@@ -17,19 +18,14 @@ enum { SIGN_NONCE_SIZE = 33 }; /* 32 hexadecimal digits and a NUL */
 
 struct sign;
 
-struct sign_piece {
-  const char *data;
-  size_t len;
-};
-
 /* The stages of a signature, for sending and for debugging. Owned by the signer; valid until its next
  * sign_begin, sign_key or sign_free. */
 struct sign_text {
-  struct sign_piece canonical_query, canonical_request, string_to_sign, authorization;
+  struct bytes canonical_query, canonical_request, string_to_sign, authorization;
 };
 
 struct sign_header {
-  struct sign_piece name, value;
+  struct bytes name, value;
 };
 
 /* A new signer without a key, or NULL. Algorithms are fetched when `like` is NULL and shared with it
@@ -40,24 +36,24 @@ struct sign *sign_new(const struct sign *like);
 void sign_free(struct sign *s);
 
 /* Sets the key pair and an optional security token (length 0: none). The former ones are wiped. */
-int sign_key(struct sign *s, struct sign_piece id, struct sign_piece secret, struct sign_piece token);
+int sign_key(struct sign *s, struct bytes id, struct bytes secret, struct bytes token);
 
 /* Starts a request; forgets the one before. `path` is sent as it is given. With a security token in the
  * key, the two headers that carry it are added. */
-int sign_begin(struct sign *s, struct sign_piece method, struct sign_piece path);
+int sign_begin(struct sign *s, struct bytes method, struct bytes path);
 
 /* Adds one query parameter, decoded. */
-int sign_query(struct sign *s, struct sign_piece name, struct sign_piece value);
+int sign_query(struct sign *s, struct bytes name, struct bytes value);
 
 /* Adds one header. The name is lowered, spaces around the value go. SIGN_DUPLICATE if there is one of that
  * name (nothing is changed), SIGN_BAD_HEADER for a character that no header may hold. */
-int sign_header(struct sign *s, struct sign_piece name, struct sign_piece value);
+int sign_header(struct sign *s, struct bytes name, struct bytes value);
 
 /* 1 if there is a header of that name, in whatever letter case, with that very value. */
-int sign_has_header(const struct sign *s, struct sign_piece name, struct sign_piece value);
+int sign_has_header(const struct sign *s, struct bytes name, struct bytes value);
 
 /* Hashes the body, adds x-acs-content-sha256, and signs host, content-type and every x-acs- header. */
-int sign_finish(struct sign *s, struct sign_piece body, struct sign_text *text);
+int sign_finish(struct sign *s, struct bytes body, struct sign_text *text);
 
 /* The i-th header (from 0) of the request, Authorization not among them; 0 after the last. */
 int sign_header_at(const struct sign *s, size_t i, struct sign_header *header);

@@ -1,0 +1,17 @@
+/* bytes.h - a pointer with a length, for what one room hands to another. Whoever makes one keeps the bytes alive; they
+ * need not end in a NUL. */
+#ifndef CRSYNC_BYTES_H
+#define CRSYNC_BYTES_H
+
+#include <stddef.h>
+#include <string.h>
+
+struct bytes {
+  const char *data;
+  size_t len;
+};
+
+/* The bytes of a text, its NUL left out. */
+static inline struct bytes bytes_of(const char *text) { return (struct bytes){text, strlen(text)}; }
+
+#endif
