@@ -14,4 +14,13 @@ struct bytes {
 /* The bytes of a text, its NUL left out. */
 static inline struct bytes bytes_of(const char *text) { return (struct bytes){text, strlen(text)}; }
 
+/* Writes 2 * len digits, and no NUL. */
+static inline void bytes_to_hex(const unsigned char *data, size_t len, char *hex) {
+  static const char digits[] = "0123456789abcdef";
+  for (size_t i = 0; i < len; i++) {
+    hex[2 * i] = digits[data[i] >> 4];
+    hex[2 * i + 1] = digits[data[i] & 15];
+  }
+}
+
 #endif

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "request.h"
 #include "luaaux.h"
+#include "nonce.h"
 #include "packages.h"
 
 #include <openssl/err.h>
@@ -50,6 +51,10 @@ static struct sign *push_signer(lua_State *L, const struct sign *like) {
   *own = sign_new(like);
   if (!*own) luaL_error(L, "not enough memory");
   return *own;
+}
+
+static void make_nonce(lua_State *L, char nonce[NONCE_SIZE]) {
+  if (nonce_make(nonce)) request_check(L, SIGN_CRYPTO);
 }
 
 static void write_date(time_t when, char date[DATE_SIZE]) {
@@ -121,8 +126,8 @@ static void add_optional_header(lua_State *L, struct sign *s, const char *header
 }
 
 void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct sign_text *text) {
-  char nonce[SIGN_NONCE_SIZE], date[DATE_SIZE];
-  request_check(L, sign_nonce(nonce));
+  char nonce[NONCE_SIZE], date[DATE_SIZE];
+  make_nonce(L, nonce);
   write_date(time(NULL) + (time_t)luaaux_get_number(L, 4, "clock_offset", 0), date);
   request_check(L, sign_begin(s, bytes_of(luaaux_get_string(L, 2, "method", "POST")), bytes_of("/")));
   add_optional_header(L, s, "host", host);
@@ -156,8 +161,8 @@ static void add_given_headers(lua_State *L, struct sign *s, int headers) {
 
 /* Date and nonce, unless they came with the request. */
 static void add_missing_headers(lua_State *L, struct sign *s) {
-  char nonce[SIGN_NONCE_SIZE], date[DATE_SIZE];
-  request_check(L, sign_nonce(nonce));
+  char nonce[NONCE_SIZE], date[DATE_SIZE];
+  make_nonce(L, nonce);
   write_date(time(NULL), date);
   int status = sign_header(s, bytes_of("x-acs-date"), bytes_of(date));
   if (status != SIGN_DUPLICATE) request_check(L, status);

@@ -1,6 +1,5 @@
 /* sign.c - see sign.h. */
 #include "sign.h"
-#include "fork.h"
 #include "packages.h"
 
 #include <openssl/core_names.h>
@@ -8,7 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/opensslv.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +19,7 @@
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define CONTENT_SHA256 "x-acs-content-sha256"
 
-enum { SHA256_SIZE = 32, SHA256_HEX = 64, NONCE_BYTES = (SIGN_NONCE_SIZE - 1) / 2 };
+enum { SHA256_SIZE = 32, SHA256_HEX = 64 };
 
 /* Text that may hold a token: it is wiped when it moves and when it goes. */
 struct text {
@@ -275,20 +273,12 @@ int sign_header(struct sign *s, struct bytes name, struct bytes value) {
 
 /* ---- the three stages ---------------------------------------------------------------------------- */
 
-static void to_hex(const unsigned char *bytes, size_t len, char *hex) {
-  static const char digits[] = "0123456789abcdef";
-  for (size_t i = 0; i < len; i++) {
-    hex[2 * i] = digits[bytes[i] >> 4];
-    hex[2 * i + 1] = digits[bytes[i] & 15];
-  }
-}
-
 static int hash_hex(struct sign *s, const char *data, size_t len, char hex[SHA256_HEX]) {
   unsigned char hash[SHA256_SIZE];
   if (!EVP_DigestInit_ex2(s->digest, s->sha256, NULL) || !EVP_DigestUpdate(s->digest, data, len) ||
       !EVP_DigestFinal_ex(s->digest, hash, NULL))
     return SIGN_CRYPTO;
-  to_hex(hash, sizeof hash, hex);
+  bytes_to_hex(hash, sizeof hash, hex);
   return SIGN_OK;
 }
 
@@ -299,7 +289,7 @@ static int mac_hex(struct sign *s, const struct text *t, char hex[SHA256_HEX]) {
   if (!EVP_MAC_init(s->mac, NULL, 0, NULL) || !EVP_MAC_update(s->mac, (const unsigned char *)t->data, t->len) ||
       !EVP_MAC_final(s->mac, mac, &len, sizeof mac))
     return SIGN_CRYPTO;
-  to_hex(mac, sizeof mac, hex);
+  bytes_to_hex(mac, sizeof mac, hex);
   return SIGN_OK;
 }
 
@@ -439,27 +429,4 @@ static void redact(const struct text *secret, char *text, size_t len) {
 void sign_redact(const struct sign *s, char *text, size_t len) {
   redact(&s->secret, text, len);
   redact(&s->token, text, len);
-}
-
-/* Random bytes for the next nonces: asking OpenSSL for few is hardly cheaper than for many. A forked child has its
- * parent's, and must not use them. */
-struct nonces {
-  unsigned char bytes[32 * NONCE_BYTES];
-  size_t left;
-  unsigned forks;
-};
-
-static _Thread_local struct nonces pool;
-
-int sign_nonce(char nonce[SIGN_NONCE_SIZE]) {
-  if (pool.left == 0 || pool.forks != fork_count()) {
-    pool.left = 0;
-    if (RAND_bytes(pool.bytes, sizeof pool.bytes) != 1) return SIGN_CRYPTO;
-    pool.left = sizeof pool.bytes;
-    pool.forks = fork_count();
-  }
-  pool.left -= NONCE_BYTES;
-  to_hex(pool.bytes + pool.left, NONCE_BYTES, nonce);
-  nonce[SIGN_NONCE_SIZE - 1] = '\0';
-  return SIGN_OK;
 }

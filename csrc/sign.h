@@ -1,5 +1,5 @@
 /* sign.h - the ACS3-HMAC-SHA256 signature of one request. Pure computation on what it is given: no clock,
- * no socket, no Lua. Algorithm: Alibaba Cloud, "V3 request body and signature mechanism".
+ * no random pool, no socket, no Lua. Algorithm: Alibaba Cloud, "V3 request body and signature mechanism".
  *
  * A signer is used in this order, any number of times:
  *   sign_key, then for each request sign_begin, sign_query*, sign_header*, sign_finish.
@@ -13,8 +13,6 @@
 #pragma GCC visibility push(hidden)
 
 enum { SIGN_OK, SIGN_NO_MEMORY, SIGN_CRYPTO, SIGN_DUPLICATE, SIGN_BAD_HEADER };
-
-enum { SIGN_NONCE_SIZE = 33 }; /* 32 hexadecimal digits and a NUL */
 
 struct sign;
 
@@ -61,9 +59,6 @@ int sign_header_at(const struct sign *s, size_t i, struct sign_header *header);
 /* Overwrites each occurrence of the secret and the token in text, whether plain, percent-encoded or with
  * JSON's escaped slashes, by asterisks. The length stays. */
 void sign_redact(const struct sign *s, char *text, size_t len);
-
-/* 128 random bits in hexadecimal, from OpenSSL's generator. */
-int sign_nonce(char nonce[SIGN_NONCE_SIZE]);
 
 #pragma GCC visibility pop
 
