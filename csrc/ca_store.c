@@ -5,23 +5,17 @@
 #include <dirent.h>
 #include <string.h>
 
-int ca_store_set_bundle(CURL *easy, const char *file) {
+/* ---- what is trusted ----------------------------------------------------------------------------- */
+
+static int set_file(CURL *easy, const char *file) {
   return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file) ? -1 : 0;
 }
 
 static int set_both(CURL *easy, const char *file, const char *path) {
-  return ca_store_set_bundle(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
+  return set_file(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
                  curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path)
              ? -1
              : 0;
-}
-
-int ca_store_apply(CURL *easy, const char *file, const char *path, int skip_verify) {
-  long verify = !skip_verify, host = skip_verify ? 0L : 2L;
-  if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) || curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
-      curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2))
-    return -1;
-  return file || path ? set_both(easy, file, path) : 0;
 }
 
 static int is_hashed_name(const char *name) { return strspn(name, "0123456789abcdef") == 8 && name[8] == '.'; }
@@ -37,7 +31,8 @@ static int is_hashed_folder(const char *path) {
   return found;
 }
 
-const char *ca_store_leave_bundle_out(CURL *easy) {
+/* Returns the file that was left out, or NULL when nothing was changed. */
+static const char *leave_bundle_out(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075400
   char *file = NULL, *path = NULL;
   if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return NULL;
@@ -47,4 +42,36 @@ const char *ca_store_leave_bundle_out(CURL *easy) {
   (void)easy;
 #endif
   return NULL;
+}
+
+int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char *path, int skip_verify) {
+  long verify = !skip_verify, host = skip_verify ? 0L : 2L;
+  if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) || curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
+      curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2))
+    return -1;
+  if (file || path) return set_both(easy, file, path);
+  s->bundle = leave_bundle_out(easy);
+  return 0;
+}
+
+int ca_store_add_bundle(struct ca_store *s, CURLcode code, CURL *template, CURL *easy) {
+  if (code != CURLE_PEER_FAILED_VERIFICATION || !s->bundle) return 0;
+  if (set_file(template, s->bundle) || set_file(easy, s->bundle)) return 0;
+  s->bundle = NULL;
+  return 1;
+}
+
+/* ---- when it is read again ----------------------------------------------------------------------- */
+
+/* libcurl keeps the anchors that it has read for a day. All that long it would refuse a certificate whose issuer has
+ * been put into the file meanwhile, or was missed when memory ran out. */
+void ca_store_note_end(struct ca_store *s, CURLcode code) {
+  s->is_in_doubt |= code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
+                    code == CURLE_SSL_CACERT_BADFILE || code == CURLE_OUT_OF_MEMORY;
+}
+
+int ca_store_take_doubt(struct ca_store *s) {
+  int doubt = s->is_in_doubt;
+  s->is_in_doubt = 0;
+  return doubt;
 }

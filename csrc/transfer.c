@@ -25,19 +25,18 @@ enum {
 
 struct transfer_engine {
   CURLM *multi;
-  CURLSH *share;      /* TLS sessions, so that a second connection handshakes faster */
-  CURL *template;     /* carries the settings; every other handle is its copy */
-  const char *bundle; /* libcurl's own file of trust anchors, while their folder alone is used; else NULL */
+  CURLSH *share;  /* TLS sessions, so that a second connection handshakes faster */
+  CURL *template; /* carries the settings; every other handle is its copy */
+  struct ca_store ca_store;
   struct pollset *pollset;
   int64_t due_ms; /* when libcurl wants to run again, or -1 */
   size_t max_response_size;
   struct transfer *running, *ended_first, *ended_last;
   CURL *idle[MAX_IDLE_HANDLES];
   size_t idle_count;
-  unsigned forks;     /* as many as when its handles were made: more mean that they are the parent's */
-  int has_skipped;    /* the last step did without a look at the sockets */
-  int is_distrusting; /* what libcurl keeps of its trust anchors is in doubt */
-  int is_starved;     /* memory ran out while libcurl moved bytes: what it still knows of its transfers is unsure */
+  unsigned forks;  /* as many as when its handles were made: more mean that they are the parent's */
+  int has_skipped; /* the last step did without a look at the sockets */
+  int is_starved;  /* memory ran out while libcurl moved bytes: what it still knows of its transfers is unsure */
 };
 
 enum state { PREPARED, RUNNING, ENDED };
@@ -192,10 +191,10 @@ static int apply_protocols(CURL *easy) {
 #endif
 }
 
-static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
+static CURL *make_template(struct ca_store *ca_store, const struct transfer_settings *s, CURLSH *share) {
   CURL *easy = curl_easy_init();
   if (!easy) return NULL;
-  int failed = apply_protocols(easy) || ca_store_apply(easy, s->ca_file, s->ca_path, s->skip_verify) ||
+  int failed = apply_protocols(easy) || ca_store_apply(ca_store, easy, s->ca_file, s->ca_path, s->skip_verify) ||
                curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) || curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) ||
                curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") || curl_easy_setopt(easy, CURLOPT_SHARE, share) ||
                curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ||
@@ -214,17 +213,18 @@ static CURL *make_template(const struct transfer_settings *s, CURLSH *share) {
   return NULL;
 }
 
+static void drop_idle_handles(struct transfer_engine *e) {
+  while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
+}
+
 static CURL *take_handle(struct transfer_engine *e) {
   return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
 }
 
-/* Somebody may have appended to the file what its folder lacks. Returns 1 when the request is on its way again. */
+/* Returns 1 when the request is on its way again, to be judged by more anchors. */
 static int try_with_bundle(struct transfer_engine *e, CURL *easy, CURLcode code) {
-  if (code != CURLE_PEER_FAILED_VERIFICATION || !e->bundle) return 0;
-  const char *bundle = e->bundle;
-  e->bundle = NULL;
-  while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
-  if (ca_store_set_bundle(e->template, bundle) || ca_store_set_bundle(easy, bundle)) return 0;
+  if (!ca_store_add_bundle(&e->ca_store, code, e->template, easy)) return 0;
+  drop_idle_handles(e);
   return !curl_multi_remove_handle(e->multi, easy) && !curl_multi_add_handle(e->multi, easy);
 }
 
@@ -288,10 +288,7 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
   struct transfer_engine *e = calloc(1, sizeof *e);
   if (!e) return NULL;
   e->max_response_size = settings->max_response_size;
-  if (!open_parts(e) && (e->template = make_template(settings, e->share))) {
-    if (!settings->ca_file && !settings->ca_path) e->bundle = ca_store_leave_bundle_out(e->template);
-    return e;
-  }
+  if (!open_parts(e) && (e->template = make_template(&e->ca_store, settings, e->share))) return e;
   transfer_engine_free(e);
   return NULL;
 }
@@ -299,7 +296,7 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
 static void close_engine(struct transfer_engine *e) {
   struct sigpipe q;
   sigpipe_begin(&q);
-  while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
+  drop_idle_handles(e);
   if (e->template) curl_easy_cleanup(e->template);
   close_parts(e);
   sigpipe_end(&q);
@@ -416,12 +413,6 @@ static void collect_outcome(struct transfer *t) {
   if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
 }
 
-/* Failures after which what libcurl keeps of its trust anchors is in doubt. */
-static int may_be_anchors(CURLcode code) {
-  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
-         code == CURLE_SSL_CACERT_BADFILE || code == CURLE_OUT_OF_MEMORY;
-}
-
 /* A line of the head that is longer than libcurl takes is memory that ran out to it; since 8.6 it is a code, 100. */
 static int is_endless_head(const struct transfer *t, CURLcode code) {
   return t->outcome.sent && !t->head_complete && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
@@ -438,7 +429,7 @@ static void collect_ended(struct transfer_engine *e) {
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct transfer *t = (struct transfer *)(void *)private;
     if (try_with_bundle(e, easy, code)) continue;
-    e->is_distrusting |= may_be_anchors(code);
+    ca_store_note_end(&e->ca_store, code);
     if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
@@ -587,12 +578,9 @@ static int add_to_multi(struct transfer *t) {
   return 0;
 }
 
-/* A multi handle keeps the anchors that it has read for a day, and would refuse all that long a certificate whose
- * issuer has been put into the file meanwhile, or was missed when memory ran out. */
+/* It is the multi handle that keeps the anchors. */
 static void forget_anchors(struct transfer_engine *e) {
-  if (!e->is_distrusting || e->running || !is_ours(e)) return;
-  e->is_distrusting = 0;
-  drop_multi(e);
+  if (!e->running && is_ours(e) && ca_store_take_doubt(&e->ca_store)) drop_multi(e);
 }
 
 int transfer_start(struct transfer *t, const struct transfer_request *request) {
