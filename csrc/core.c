@@ -300,7 +300,7 @@ static int start_job(lua_State *L, struct job *job, const struct transfer_reques
 }
 
 /* core:start(operation, params, attempt) -> job
- * operation: action, version, method, response (a shape, see decode.h). attempt: timeout, connect_timeout,
+ * operation: action, version, method, response (a shape, see types.h). attempt: timeout, connect_timeout,
  * clock_offset (seconds), fresh_connection. */
 static int core_start(lua_State *L) {
   struct core *c = check_core(L);
@@ -463,7 +463,7 @@ static int push_response(lua_State *L, const struct core *c, const struct transf
       .request_hash = request_hash,
       .max_response_size = c->max_response_size,
       .action = push_action(L, operation),
-      .shape = push_table_field(L, operation, "response"), /* decode.h */
+      .shape = push_table_field(L, operation, "response"), /* see types.h */
   };
   lua_pushvalue(L, UP_DECODER);
   r.decoder = lua_gettop(L);

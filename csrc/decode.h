@@ -17,7 +17,7 @@
 
 #pragma GCC visibility push(hidden)
 
-enum { DECODE_MAX_DEPTH = 100, DECODE_REASON_SIZE = 256 };
+enum { DECODE_REASON_SIZE = 256 };
 
 /* Makes a lua-cjson instance of our own and pushes its decode function. Raises when there is no lua-cjson. */
 void decode_open(lua_State *L);
@@ -37,12 +37,11 @@ int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct
  * beyond every float, takes the value away, writes the reason and returns 0. */
 int decode_settle(lua_State *L, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]);
 
-/* Makes the object at the top of the stack keep the documented types, and settles its debt: where all numbers are
- * documented ones, which is as usual, without a look at all the rest. `shape` is the stack index of a table
- * from field name to "integer", "boolean", "string", "object", or to a shape for a sequence of objects.
- * Digit strings become integers, "true" and "false" booleans, an absent sequence an empty one. A field that
- * cannot be what it should be is named in the reason; then 0. */
-int decode_conform(lua_State *L, int shape, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]);
+/* Pushes an empty array, as [] becomes one. */
+void decode_push_array(lua_State *L);
+
+/* Pushes the number, as an integer where it is one. */
+void decode_push_number(lua_State *L, lua_Number n);
 
 #pragma GCC visibility pop
 

@@ -3,6 +3,7 @@
 #include "decode.h"
 #include "error_kind.h"
 #include "packages.h"
+#include "types.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -283,7 +284,7 @@ int response_push(lua_State *L, const struct response *r) {
     (void)decode_settle(L, &debt, reason); /* without marks no number is beyond every float */
     return push_refusal(L, r, body);
   }
-  if (!decode_conform(L, r->shape, &debt, reason)) return push_decode_error(L, r, reason);
+  if (!types_conform(L, r->shape, &debt, reason)) return push_decode_error(L, r, reason);
   return 1;
 }
 

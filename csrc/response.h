@@ -18,7 +18,7 @@ struct response {
   const char *action;
   const char *request_hash; /* hash that was signed; tells a wrong secret from an altered request */
   size_t max_response_size;
-  int decoder, shape; /* absolute stack indices, see decode.h */
+  int decoder, shape; /* absolute stack indices, see decode.h and types.h */
 };
 
 /* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,
