@@ -592,10 +592,10 @@ static int core_sign(lua_State *L) { return request_sign_alone(L, *(struct sign 
 static int core_decode(lua_State *L) {
   size_t len;
   char reason[DECODE_REASON_SIZE];
-  struct decode_debt debt;
+  struct decode_repairs repairs;
   const char *text = luaL_checklstring(L, 1, &len);
   lua_settop(L, 1);
-  if (decode_value(L, UP_DECODER, text, len, &debt, reason) && decode_settle(L, &debt, reason)) return 1;
+  if (decode_value(L, UP_DECODER, text, len, &repairs, reason) && decode_repair(L, &repairs, reason)) return 1;
   lua_pushnil(L);
   lua_pushstring(L, reason);
   return 2;

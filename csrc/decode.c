@@ -27,46 +27,47 @@ void decode_push_number(lua_State *L, lua_Number n) {
     lua_pushnumber(L, n);
 }
 
-/* What one repair has to do, and whether it came upon a number that no float holds. */
-struct repair {
-  int marks, out_of_range;
+/* One walk through a value. */
+struct walk {
+  int has_marks;
+  int out_of_range; /* it met a number that no float holds */
 };
 
-static void push_marked(lua_State *L, const char *mark, struct repair *r) {
+static void push_marked(lua_State *L, const char *mark, struct walk *w) {
   if (mark[1] == JSON_SCAN_EMPTY_ARRAY) {
     decode_push_array(L);
     return;
   }
   /* Lua's own reader: exact in int64, a float beyond, and at home in any locale. */
   if (!lua_stringtonumber(L, mark + 2)) {
-    r->out_of_range = 1;
+    w->out_of_range = 1;
     lua_pushnil(L);
   } else if (!lua_isinteger(L, -1)) {
     lua_Number n = lua_tonumber(L, -1);
-    if (!isfinite(n)) r->out_of_range = 1;
+    if (!isfinite(n)) w->out_of_range = 1;
     lua_pop(L, 1);
     decode_push_number(L, n);
   }
 }
 
-static void repair_table(lua_State *L, struct repair *r);
+static void repair_table(lua_State *L, struct walk *w);
 
 /* Looks at the value at the top of the stack. Returns 1 with the better value above it, or 0. */
-static int push_better(lua_State *L, struct repair *r) {
+static int push_better(lua_State *L, struct walk *w) {
   switch (lua_type(L, -1)) {
   case LUA_TNUMBER:
     if (lua_isinteger(L, -1)) return 0;
     decode_push_number(L, lua_tonumber(L, -1));
     return 1;
   case LUA_TSTRING:
-    if (!r->marks || lua_tostring(L, -1)[0] != JSON_SCAN_MARK) return 0;
-    push_marked(L, lua_tostring(L, -1), r);
+    if (!w->has_marks || lua_tostring(L, -1)[0] != JSON_SCAN_MARK) return 0;
+    push_marked(L, lua_tostring(L, -1), w);
     return 1;
   case LUA_TLIGHTUSERDATA: /* null */
     lua_pushnil(L);
     return 1;
   case LUA_TTABLE:
-    repair_table(L, r);
+    repair_table(L, w);
     return 0;
   default:
     return 0;
@@ -74,18 +75,18 @@ static int push_better(lua_State *L, struct repair *r) {
 }
 
 /* The same, with the better value in its place. */
-static int repair_value(lua_State *L, struct repair *r) {
-  if (!push_better(L, r)) return 0;
+static int repair_value(lua_State *L, struct walk *w) {
+  if (!push_better(L, w)) return 0;
   lua_replace(L, -2);
   return 1;
 }
 
 /* Nulls go and the rest moves up, so that a sequence stays one. */
-static void repair_sequence(lua_State *L, lua_Integer len, struct repair *r) {
+static void repair_sequence(lua_State *L, lua_Integer len, struct walk *w) {
   lua_Integer kept = 0;
   for (lua_Integer i = 1; i <= len; i++) {
     lua_rawgeti(L, -1, i);
-    int changed = repair_value(L, r);
+    int changed = repair_value(L, w);
     int keep = !lua_isnil(L, -1);
     kept += keep;
     if (keep && (changed || kept != i))
@@ -99,10 +100,10 @@ static void repair_sequence(lua_State *L, lua_Integer len, struct repair *r) {
   }
 }
 
-static void repair_object(lua_State *L, struct repair *r) {
+static void repair_object(lua_State *L, struct walk *w) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    if (push_better(L, r)) {
+    if (push_better(L, w)) {
       lua_pushvalue(L, -3);
       lua_pushvalue(L, -2);
       lua_rawset(L, -6); /* an existing field: allowed during a traversal */
@@ -113,13 +114,13 @@ static void repair_object(lua_State *L, struct repair *r) {
 }
 
 /* Keys of an object are strings, so whatever has an element 1 was an array. */
-static void repair_table(lua_State *L, struct repair *r) {
+static void repair_table(lua_State *L, struct walk *w) {
   luaL_checkstack(L, 8, "JSON");
   lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
   if (len > 0)
-    repair_sequence(L, len, r);
+    repair_sequence(L, len, w);
   else
-    repair_object(L, r);
+    repair_object(L, w);
 }
 
 /* ---- decoding ------------------------------------------------------------------------------------ */
@@ -167,7 +168,7 @@ static int refuse(char *reason, const char *why, const struct json_scan *s) {
   return 0;
 }
 
-int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_debt *debt,
+int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_repairs *repairs,
                  char reason[DECODE_REASON_SIZE]) {
   struct json_scan s;
   if (!json_scan_text(&s, text, len)) return refuse(reason, s.problem, &s);
@@ -188,15 +189,15 @@ int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct
     lua_pop(L, 1);
     return 0;
   }
-  *debt = (struct decode_debt){.numbers = s.numbers, .nulls = s.nulls, .marks = s.marks};
+  *repairs = (struct decode_repairs){.numbers = s.numbers, .nulls = s.nulls, .marks = s.marks};
   return 1;
 }
 
-int decode_settle(lua_State *L, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]) {
-  struct repair r = {.marks = debt->marks > 0};
-  *debt = (struct decode_debt){0};
-  repair_value(L, &r);
-  if (!r.out_of_range) return 1;
+int decode_repair(lua_State *L, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]) {
+  struct walk w = {.has_marks = repairs->marks > 0};
+  *repairs = (struct decode_repairs){0};
+  repair_value(L, &w);
+  if (!w.out_of_range) return 1;
   snprintf(reason, DECODE_REASON_SIZE, "a number beyond every float");
   lua_pop(L, 1);
   return 0;

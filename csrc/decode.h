@@ -22,20 +22,22 @@ enum { DECODE_REASON_SIZE = 256 };
 /* Makes a lua-cjson instance of our own and pushes its decode function. Raises when there is no lua-cjson. */
 void decode_open(lua_State *L);
 
-/* What lua-cjson's value still owes: how many numbers may be floats that should be integers, nulls that should be gone,
- * marks that stand for what it cannot carry. */
-struct decode_debt {
-  size_t numbers, nulls, marks;
+/* What lua-cjson's value still needs, and how many of each. */
+struct decode_repairs {
+  size_t numbers; /* may be floats where they should be integers */
+  size_t nulls;   /* should be absent */
+  size_t marks;   /* stand for what lua-cjson cannot carry */
 };
 
-/* Decodes text and pushes the value, with what it owes; returns 1. On text that is not JSON pushes nothing, writes the
- * reason and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only for want of memory. */
-int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_debt *debt,
+/* Decodes text, pushes the value and tells which repairs it needs; returns 1. On text that is not JSON pushes nothing,
+ * writes the reason and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only for want of
+ * memory. */
+int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_repairs *repairs,
                  char reason[DECODE_REASON_SIZE]);
 
-/* Pays what the value at the top of the stack owes, by looking at all that is in it; returns 1. Where a number is
- * beyond every float, takes the value away, writes the reason and returns 0. */
-int decode_settle(lua_State *L, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]);
+/* Repairs the value at the top of the stack, by looking at all that is in it; returns 1, and no repair is left. Where a
+ * number is beyond every float, takes the value away, writes the reason and returns 0. */
+int decode_repair(lua_State *L, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]);
 
 /* Pushes an empty array, as [] becomes one. */
 void decode_push_array(lua_State *L);

@@ -274,17 +274,17 @@ static int push_decode_error(lua_State *L, const struct response *r, const char 
 int response_push(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   char reason[DECODE_REASON_SIZE];
-  struct decode_debt debt;
+  struct decode_repairs repairs;
   if (o->curl_code) return push_transfer_error(L, r);
-  if (!decode_value(L, r->decoder, o->body, o->body_len, &debt, reason)) return push_page(L, r, reason);
-  if ((o->status >= 300 || debt.marks) && !decode_settle(L, &debt, reason)) return push_page(L, r, reason);
+  if (!decode_value(L, r->decoder, o->body, o->body_len, &repairs, reason)) return push_page(L, r, reason);
+  if ((o->status >= 300 || repairs.marks) && !decode_repair(L, &repairs, reason)) return push_page(L, r, reason);
   int body = lua_gettop(L), is_object = lua_istable(L, body) && lua_rawlen(L, body) == 0;
   if (o->status >= 300) return is_object ? push_refusal(L, r, body) : push_page(L, r, "not an object");
   if (is_object && is_refused(L, body)) {
-    (void)decode_settle(L, &debt, reason); /* without marks no number is beyond every float */
+    (void)decode_repair(L, &repairs, reason); /* without marks no number is beyond every float */
     return push_refusal(L, r, body);
   }
-  if (!types_conform(L, r->shape, &debt, reason)) return push_decode_error(L, r, reason);
+  if (!types_conform(L, r->shape, &repairs, reason)) return push_decode_error(L, r, reason);
   return 1;
 }
 

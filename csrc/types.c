@@ -20,7 +20,7 @@ static size_t write_place(const struct place *p, char *out, size_t size) {
   return n + (more > 0 ? (size_t)more : 0);
 }
 
-/* The value at the top of the stack is not what it should be. */
+/* The value at the top of the stack is not what it should be: writes the reason and returns 0. */
 static int mismatch(lua_State *L, const struct place *p, const char *expected, char *reason) {
   char where[128], got[64] = "";
   write_place(p, where, sizeof where);
@@ -39,52 +39,55 @@ static int is_integer_text(const char *text, size_t len) {
   return 1;
 }
 
-/* Each of these looks at the value at the top of the stack. 1: it is right; 2: the right one lies above it. */
-static int conform_integer(lua_State *L, struct decode_debt *debt) {
+/* What became of a value at the top of the stack. BETTER: the right one lies above it. */
+enum { WRONG, RIGHT, BETTER };
+
+static int conform_integer(lua_State *L, struct decode_repairs *repairs) {
   if (lua_type(L, -1) == LUA_TNUMBER) {
-    if (!debt->numbers) return 1;
-    debt->numbers--;
+    if (!repairs->numbers) return RIGHT;
+    repairs->numbers--;
     decode_push_number(L, lua_tonumber(L, -1));
-    return 2;
+    return BETTER;
   }
-  if (lua_type(L, -1) != LUA_TSTRING) return 0;
+  if (lua_type(L, -1) != LUA_TSTRING) return WRONG;
   size_t len;
   const char *text = lua_tolstring(L, -1, &len);
-  return is_integer_text(text, len) && lua_stringtonumber(L, text) ? 2 : 0;
+  return is_integer_text(text, len) && lua_stringtonumber(L, text) ? BETTER : WRONG;
 }
 
 static int conform_boolean(lua_State *L) {
-  if (lua_isboolean(L, -1)) return 1;
-  if (lua_type(L, -1) != LUA_TSTRING) return 0;
+  if (lua_isboolean(L, -1)) return RIGHT;
+  if (lua_type(L, -1) != LUA_TSTRING) return WRONG;
   const char *text = lua_tostring(L, -1);
   int yes = !strcasecmp(text, "true");
-  if (!yes && strcasecmp(text, "false") != 0) return 0;
+  if (!yes && strcasecmp(text, "false") != 0) return WRONG;
   lua_pushboolean(L, yes);
-  return 2;
+  return BETTER;
 }
 
-static int conform_scalar(lua_State *L, const char *type, struct decode_debt *debt, const struct place *p,
+static int conform_scalar(lua_State *L, const char *type, struct decode_repairs *repairs, const struct place *p,
                           char *reason) {
   switch (type[0]) {
   case 'i': {
-    int found = conform_integer(L, debt);
-    return found ? found : mismatch(L, p, "an integer", reason);
+    int found = conform_integer(L, repairs);
+    return found != WRONG ? found : mismatch(L, p, "an integer", reason);
   }
   case 'b': {
     int found = conform_boolean(L);
-    return found ? found : mismatch(L, p, "true or false", reason);
+    return found != WRONG ? found : mismatch(L, p, "true or false", reason);
   }
   case 's':
-    return lua_type(L, -1) == LUA_TSTRING ? 1 : mismatch(L, p, "a string", reason);
+    return lua_type(L, -1) == LUA_TSTRING ? RIGHT : mismatch(L, p, "a string", reason);
   default:
-    return lua_istable(L, -1) && lua_rawlen(L, -1) == 0 ? 1 : mismatch(L, p, "an object", reason);
+    return lua_istable(L, -1) && lua_rawlen(L, -1) == 0 ? RIGHT : mismatch(L, p, "an object", reason);
   }
 }
 
-static int conform_object(lua_State *L, int shape, struct decode_debt *debt, const struct place *p, char *reason);
+static int conform_object(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p, char *reason);
 
 /* A sequence at the top of the stack, each element an object of the given shape. */
-static int conform_sequence(lua_State *L, int shape, struct decode_debt *debt, const struct place *p, char *reason) {
+static int conform_sequence(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p,
+                            char *reason) {
   if (!lua_istable(L, -1)) return mismatch(L, p, "a sequence", reason);
   lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
   lua_pushnil(L);
@@ -96,7 +99,7 @@ static int conform_sequence(lua_State *L, int shape, struct decode_debt *debt, c
   for (lua_Integer i = 1; i <= len; i++) {
     struct place element = {.outer = p, .index = i};
     lua_rawgeti(L, -1, i);
-    int ok = lua_istable(L, -1) ? conform_object(L, shape, debt, &element, reason)
+    int ok = lua_istable(L, -1) ? conform_object(L, shape, repairs, &element, reason)
                                 : mismatch(L, &element, "an object", reason);
     lua_pop(L, 1);
     if (!ok) return 0;
@@ -105,7 +108,7 @@ static int conform_sequence(lua_State *L, int shape, struct decode_debt *debt, c
 }
 
 /* One field of the object at index -3; its name at -2 and what it should be at -1 (both stay). */
-static int conform_field(lua_State *L, struct decode_debt *debt, const struct place *outer, char *reason) {
+static int conform_field(lua_State *L, struct decode_repairs *repairs, const struct place *outer, char *reason) {
   struct place p = {.outer = outer, .name = lua_tostring(L, -2)};
   int is_sequence = lua_istable(L, -1), shape = lua_absindex(L, -1);
   lua_pushvalue(L, -2);
@@ -117,23 +120,24 @@ static int conform_field(lua_State *L, struct decode_debt *debt, const struct pl
     lua_pushvalue(L, -2);
     lua_rawset(L, -6);
   }
-  int found = lua_isnil(L, -1) ? 1
-              : is_sequence    ? conform_sequence(L, shape, debt, &p, reason)
-                               : conform_scalar(L, lua_tostring(L, shape), debt, &p, reason);
-  if (found == 2) {
+  int found = lua_isnil(L, -1) ? RIGHT
+              : is_sequence    ? conform_sequence(L, shape, repairs, &p, reason)
+                               : conform_scalar(L, lua_tostring(L, shape), repairs, &p, reason);
+  if (found == BETTER) {
     lua_pushvalue(L, -4);
     lua_insert(L, -2);
     lua_rawset(L, -6);
   }
   lua_pop(L, 1);
-  return found != 0;
+  return found != WRONG;
 }
 
-static int conform_object(lua_State *L, int shape, struct decode_debt *debt, const struct place *p, char *reason) {
+static int conform_object(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p,
+                          char *reason) {
   luaL_checkstack(L, 10, "JSON");
   lua_pushnil(L);
   while (lua_next(L, shape)) {
-    if (!conform_field(L, debt, p, reason)) {
+    if (!conform_field(L, repairs, p, reason)) {
       lua_pop(L, 2);
       return 0;
     }
@@ -143,13 +147,13 @@ static int conform_object(lua_State *L, int shape, struct decode_debt *debt, con
 }
 
 /* Every number is looked at once: as many as the text had, less those in fields that are documented. */
-int types_conform(lua_State *L, int shape, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]) {
+int types_conform(lua_State *L, int shape, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]) {
   shape = lua_absindex(L, shape);
-  if ((debt->nulls || debt->marks) && !decode_settle(L, debt, reason)) return 0;
+  if ((repairs->nulls || repairs->marks) && !decode_repair(L, repairs, reason)) return 0;
   if (!lua_istable(L, -1) || lua_rawlen(L, -1) > 0) {
     snprintf(reason, DECODE_REASON_SIZE, "the response should be an object and is a %s",
              lua_istable(L, -1) ? "sequence" : luaL_typename(L, -1));
     return 0;
   }
-  return conform_object(L, shape, debt, NULL, reason) && (!debt->numbers || decode_settle(L, debt, reason));
+  return conform_object(L, shape, repairs, NULL, reason) && (!repairs->numbers || decode_repair(L, repairs, reason));
 }

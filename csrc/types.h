@@ -7,12 +7,14 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Makes the object at the top of the stack keep the documented types, and settles its debt: where all numbers are
- * documented ones, which is as usual, without a look at all the rest. `shape` is the stack index of a table
- * from field name to "integer", "boolean", "string", "object", or to a shape for a sequence of objects.
- * Digit strings become integers, "true" and "false" booleans, an absent sequence an empty one. A field that
- * cannot be what it should be is named in the reason; then 0. */
-int types_conform(lua_State *L, int shape, struct decode_debt *debt, char reason[DECODE_REASON_SIZE]);
+/* Makes the object at the top of the stack keep the documented types; returns 1. `shape` is the stack index of a table
+ * from field name to "integer", "boolean", "string", "object", or to a shape for a sequence of objects. Digit strings
+ * become integers, "true" and "false" booleans, an absent sequence an empty one. A field that cannot be what it should
+ * be is named in the reason; then 0.
+ *
+ * Makes the repairs that the value needs as well. Mostly these are numbers alone, all of them in documented fields;
+ * then nothing else of the value is looked at. */
+int types_conform(lua_State *L, int shape, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]);
 
 #pragma GCC visibility pop
 
