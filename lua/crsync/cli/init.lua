@@ -2,13 +2,13 @@
 
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
-local dates = require "crsync.util.dates"
 local crsync = require "crsync"
 local wait_display = require "crsync.cli.wait_display"
 local lua_source = require "crsync.print.lua_source"
-local environment = require "crsync.util.environment"
 local config_report = require "crsync.cli.config_report"
 local statuses = require "crsync.statuses"
+local tables = require "crsync.print.table"
+local terminal = require "crsync.cli.terminal"
 local text = require "crsync.util.text"
 
 local cli = {}
@@ -155,32 +155,6 @@ local function parameters(words)
   return params
 end
 
--- ---- the terminal -----------------------------------------------------------------------------------------
-
--- Lua cannot ask; the shell that it starts has the same descriptors.
-local function is_terminal(descriptor)
-  local done = os.execute("test -t " .. descriptor)
-  return done == true or done == 0 -- the latter in Lua 5.1
-end
-
-local function columns()
-  local pipe = io.popen("stty size 2>/dev/null </dev/tty", "r")
-  local size = pipe:read "*l"
-  pipe:close()
-  return tonumber(size and size:match "%d+ (%d+)") or 80
-end
-
-local function wants_color(choice, descriptor)
-  if choice ~= "auto" then return choice == "always" end
-  if (os.getenv "NO_COLOR" or "") ~= "" then return false end
-  return os.getenv "TERM" ~= "dumb" and is_terminal(descriptor)
-end
-
-local function speaks_utf8()
-  local locale = environment.get "LC_ALL" or environment.get "LC_CTYPE" or environment.get "LANG" or ""
-  return locale:upper():find "UTF%-?8" ~= nil
-end
-
 -- ---- results ------------------------------------------------------------------------------------------------
 
 local function field_of(value, path)
@@ -209,52 +183,9 @@ end
 
 local function report(arguments)
   return function(task)
-    return crsync.format(task, { color = wants_color(arguments.color, 1), width = is_terminal(1) and columns() or 80 })
+    return crsync.format(task, { color = terminal.wants_color(arguments.color, 1),
+      width = terminal.is_terminal(1) and terminal.columns() or 80 })
   end
-end
-
-local function table_of(rows)
-  local widths, lines = {}, {}
-  for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do widths[i] = math.max(widths[i] or 0, text.width(cell)) end
-  end
-  for _, row in ipairs(rows) do
-    local cells = {}
-    for i, cell in ipairs(row) do cells[i] = cell .. (" "):rep(widths[i] - text.width(cell)) end
-    lines[#lines + 1] = (table.concat(cells, "  "):gsub(" +$", ""))
-  end
-  return table.concat(lines, "\n")
-end
-
-local function shown(value) return value == nil and "-" or text.printable(tostring(value)) end
-
-local function image(i)
-  i = type(i) == "table" and i or {}
-  return ("%s %s/%s:%s"):format(shown(i.RegionId), shown(i.RepoNamespaceName), shown(i.RepoName), shown(i.ImageTag))
-end
-
-local function date(ms)
-  local whole = compat.tointeger(ms)
-  return whole and dates.rfc3339(whole / 1000) or "-"
-end
-
-local function task_table(tasks)
-  local rows = { { "TASK", "STATUS", "CREATED", "FROM", "TO", "ISSUE" } }
-  for _, t in ipairs(tasks) do
-    rows[#rows + 1] = { shown(t.SyncTaskId), shown(t.TaskStatus), date(t.CreateTime), image(t.ImageFrom),
-      image(t.ImageTo), t.TaskIssue and shown(t.TaskIssue) or "" }
-  end
-  return table_of(rows)
-end
-
-local function rule_table(rules)
-  local rows = { { "RULE", "NAME", "SCOPE", "TRIGGER", "TAGS", "FROM", "TO" } }
-  for _, r in ipairs(rules) do
-    rows[#rows + 1] = { shown(r.SyncRuleId), shown(r.SyncRuleName), shown(r.SyncScope), shown(r.SyncTrigger),
-      shown(r.TagFilter), shown(r.LocalRegionId) .. " " .. shown(r.LocalNamespaceName),
-      shown(r.TargetRegionId) .. " " .. shown(r.TargetNamespaceName) }
-  end
-  return table_of(rows)
 end
 
 -- ---- commands -----------------------------------------------------------------------------------------------
@@ -331,9 +262,9 @@ local function conclude(results, summary)
 end
 
 function commands.wait(arguments, client)
-  local live = os.getenv "TERM" ~= "dumb" and is_terminal(2)
-  local shows = wait_display.new({ stream = io.stderr, live = live, color = wants_color(arguments.color, 2),
-    utf8 = speaks_utf8(), width = columns }, arguments.task)
+  local live = os.getenv "TERM" ~= "dumb" and terminal.is_terminal(2)
+  local shows = wait_display.new({ stream = io.stderr, live = live, color = terminal.wants_color(arguments.color, 2),
+    utf8 = terminal.speaks_utf8(), width = terminal.columns }, arguments.task)
   local ok, results, summary = pcall(client.wait_all, client, arguments.instance, arguments.task,
     wait_options(arguments, shows))
   if not ok then
@@ -353,7 +284,7 @@ end
 function commands.list(arguments, client)
   local tasks = must(client:list_tasks(arguments.instance, { RepoNamespaceName = arguments.namespace,
     RepoName = arguments.repo, Tag = arguments.tag, SyncRecordId = arguments.batch, limit = arguments.limit }))
-  write(arguments, tasks, task_table)
+  write(arguments, tasks, tables.tasks)
   return DONE
 end
 
@@ -381,7 +312,7 @@ function commands.rules(arguments, client)
   else
     local rules = must(client:list_rules(arguments.instance, { NamespaceName = arguments.namespace,
       RepoName = arguments.repo, limit = arguments.limit }))
-    write(arguments, rules, rule_table)
+    write(arguments, rules, tables.rules)
   end
   return DONE
 end
@@ -395,10 +326,10 @@ end
 local function setting_table(rows)
   local cells = { { "SETTING", "VALUE", "FROM" } }
   for _, row in ipairs(rows) do
-    cells[#cells + 1] = { row.setting, shown(row.value) .. (row.unit and " " .. row.unit or ""),
-      shown(row.from) .. (row.life and ", " .. row.life or "") }
+    cells[#cells + 1] = { row.setting, tables.shown(row.value) .. (row.unit and " " .. row.unit or ""),
+      tables.shown(row.from) .. (row.life and ", " .. row.life or "") }
   end
-  return table_of(cells)
+  return tables.of(cells)
 end
 
 local function show_config(arguments)
