@@ -4,7 +4,9 @@ local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local wait_display = require "crsync.cli.wait_display"
-local lua_source = require "crsync.print.lua_source"
+local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
 local config_report = require "crsync.cli.config_report"
 local statuses = require "crsync.statuses"
 local tables = require "crsync.print.table"
@@ -12,28 +14,6 @@ local terminal = require "crsync.cli.terminal"
 local text = require "crsync.util.text"
 
 local cli = {}
-
--- ---- exit status ----------------------------------------------------------------------------------------
-
-local DONE, TASK_FAILED, USAGE, REFUSED, TROUBLE, LIMIT, CONFIGURATION, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
-
-local BY_KIND = {
-  config = CONFIGURATION, credentials = CONFIGURATION, auth = REFUSED, not_found = REFUSED, client = REFUSED,
-  throttled = LIMIT, timeout = LIMIT, network = TROUBLE, tls = TROUBLE, server = TROUBLE, decode = TROUBLE,
-}
-
-local BY_TASK_CODE = { ERROR = TASK_FAILED, CANCELED = TASK_FAILED, timeout = LIMIT, stalled = LIMIT }
-
-local function status_of(err) return BY_TASK_CODE[err.kind == "task" and err.code] or BY_KIND[err.kind] or TROUBLE end
-
--- A way out from anywhere: raise { status, message }.
-local function leave(status, message) error({ status = status, message = message }, 0) end
-
-local function leave_with(err) leave(status_of(err), tostring(err)) end
-
-local function status_of_task(task)
-  return statuses.failed[task.TaskStatus] and TASK_FAILED or DONE
-end
 
 -- ---- arguments --------------------------------------------------------------------------------------------
 
@@ -65,7 +45,7 @@ local function add_common_options(parser)
   parser:option("--color", "colours"):choices { "auto", "always", "never" }:default "auto"
   parser:flag("--version", "prints the version"):action(function()
     print(crsync._VERSION)
-    os.exit(DONE, true)
+    os.exit(exit_status.DONE, true)
   end)
 end
 
@@ -126,8 +106,8 @@ end
 local function make_parser()
   local found, argparse = pcall(require, "argparse")
   if not found then
-    leave(CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install lua-argparse; LuaRocks: luarocks "
-      .. "install argparse)")
+    exit.with(exit_status.CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install lua-argparse; "
+      .. "LuaRocks: luarocks install argparse)")
   end
   local parser = argparse("crsync", "How Alibaba Cloud Container Registry image syncs are doing.")
   parser:command_target "command"
@@ -141,7 +121,7 @@ local function parse(arguments)
   local parser = make_parser()
   local ok, result = parser:pparse(arguments)
   if ok then return result, parser end
-  leave(USAGE, parser:get_usage() .. "\n\ncrsync: " .. result)
+  exit.with(exit_status.USAGE, parser:get_usage() .. "\n\ncrsync: " .. result)
 end
 
 -- Name=value words as parameters; what looks like a number stays text, as the service takes it either way.
@@ -149,43 +129,10 @@ local function parameters(words)
   local params = {}
   for _, word in ipairs(words) do
     local name, value = word:match "^([%w_.-]+)=(.*)$"
-    if not name then leave(USAGE, ("crsync: '%s' is not of the form Name=value"):format(word)) end
+    if not name then exit.with(exit_status.USAGE, ("crsync: '%s' is not of the form Name=value"):format(word)) end
     params[name] = value
   end
   return params
-end
-
--- ---- results ------------------------------------------------------------------------------------------------
-
-local function field_of(value, path)
-  for name in path:gmatch "[^.]+" do
-    local key = type(value) == "table" and (value[name] ~= nil and name or compat.tointeger(tonumber(name))) or nil
-    value = key ~= nil and value[key] or nil
-    if value == nil then leave(USAGE, ("crsync: there is no field %s"):format(path)) end
-  end
-  return value
-end
-
-local function bare(value) return type(value) == "table" and crsync.to_json(value) or tostring(value) end
-
--- Writes a result in the form that was asked for; as_text makes the one for people.
-local function write(arguments, value, as_text)
-  if arguments.field then
-    print(bare(field_of(value, arguments.field)))
-  elseif arguments.output == "json" then
-    print(crsync.to_json(value))
-  elseif arguments.output == "lua" then
-    print("return " .. lua_source.of(value))
-  else
-    print(as_text(value))
-  end
-end
-
-local function report(arguments)
-  return function(task)
-    return crsync.format(task, { color = terminal.wants_color(arguments.color, 1),
-      width = terminal.is_terminal(1) and terminal.columns() or 80 })
-  end
 end
 
 -- ---- commands -----------------------------------------------------------------------------------------------
@@ -198,37 +145,33 @@ local function options_for(arguments)
 end
 
 local function client_for(arguments)
-  local client, err = crsync.new(options_for(arguments))
-  if not client then leave_with(err) end
-  return client
+  return (exit.unless(crsync.new(options_for(arguments))))
 end
 
--- The result, or the way out.
-local function must(result, err)
-  if result == nil then leave_with(err) end
-  return result, err
+local function status_of_task(task)
+  return statuses.failed[task.TaskStatus] and exit_status.TASK_FAILED or exit_status.DONE
 end
 
 function commands.get(arguments, client)
   if #arguments.task == 1 then
-    local task = must(client:get_task(arguments.instance, arguments.task[1]))
-    write(arguments, task, report(arguments))
+    local task = exit.unless(client:get_task(arguments.instance, arguments.task[1]))
+    output.write(arguments, task, output.report(arguments))
     return status_of_task(task)
   end
   local tasks, errors = client:get_tasks(arguments.instance, arguments.task)
-  local list, status = {}, DONE
+  local list, status = {}, exit_status.DONE
   for _, id in ipairs(arguments.task) do
     if tasks[id] then
       list[#list + 1] = tasks[id]
       status = math.max(status, status_of_task(tasks[id]))
     else
       io.stderr:write(tostring(errors[id]), "\n")
-      status = math.max(status, status_of(errors[id]))
+      status = math.max(status, exit_status.of(errors[id]))
     end
   end
-  write(arguments, list, function()
+  output.write(arguments, list, function()
     local reports = {}
-    for i, task in ipairs(list) do reports[i] = report(arguments)(task) end
+    for i, task in ipairs(list) do reports[i] = output.report(arguments)(task) end
     return table.concat(reports, "\n\n")
   end)
   return status
@@ -245,18 +188,18 @@ end
 
 -- One line for each task that has not succeeded, and what the whole comes to.
 local function conclude(results, summary)
-  local status = DONE
+  local status = exit_status.DONE
   for _, result in ipairs(results) do
     if result.err then
       io.stderr:write(tostring(result.err), "\n")
-      local this = status_of(result.err)
-      status = (status == DONE or this == TASK_FAILED) and this or status
+      local this = exit_status.of(result.err)
+      status = (status == exit_status.DONE or this == exit_status.TASK_FAILED) and this or status
     end
   end
   if summary.total > 1 then
     local counts = "%d of %d succeeded, %d failed, %d canceled, %d ran out of time, %d could not be asked for\n"
-    io.stderr:write(counts:format(summary.success, summary.total, summary.failed, summary.canceled, summary.timeout,
-      summary.error))
+    io.stderr:write(counts:format(summary.success, summary.total, summary.failed, summary.canceled,
+      summary.timeout, summary.error))
   end
   return status
 end
@@ -274,53 +217,55 @@ function commands.wait(arguments, client)
   local tasks = {}
   for _, result in ipairs(results) do tasks[#tasks + 1] = result.task end
   if #arguments.task == 1 then
-    if tasks[1] then write(arguments, tasks[1], report(arguments)) end
+    if tasks[1] then output.write(arguments, tasks[1], output.report(arguments)) end
   elseif arguments.output ~= "text" or arguments.field then
-    write(arguments, tasks)
+    output.write(arguments, tasks)
   end
   return conclude(results, summary)
 end
 
 function commands.list(arguments, client)
-  local tasks = must(client:list_tasks(arguments.instance, { RepoNamespaceName = arguments.namespace,
+  local tasks = exit.unless(client:list_tasks(arguments.instance, { RepoNamespaceName = arguments.namespace,
     RepoName = arguments.repo, Tag = arguments.tag, SyncRecordId = arguments.batch, limit = arguments.limit }))
-  write(arguments, tasks, tables.tasks)
-  return DONE
+  output.write(arguments, tasks, tables.tasks)
+  return exit_status.DONE
 end
 
 function commands.create(arguments, client)
   local params = parameters(arguments.parameter)
   local create = params.SyncRuleId and client.create_task_by_rule or client.create_task
-  local id, response = must(create(client, arguments.instance, params))
-  write(arguments, response, function() return id end)
-  return DONE
+  local id, response = exit.unless(create(client, arguments.instance, params))
+  output.write(arguments, response, function() return id end)
+  return exit_status.DONE
 end
 
 function commands.cancel(arguments, client)
-  must(client:cancel_task(arguments.instance, arguments.task))
+  exit.unless(client:cancel_task(arguments.instance, arguments.task))
   io.stderr:write("asked for; the status follows\n")
-  return DONE
+  return exit_status.DONE
 end
 
 function commands.rules(arguments, client)
   if arguments.delete then
-    must(client:delete_rule(arguments.instance, arguments.delete))
+    exit.unless(client:delete_rule(arguments.instance, arguments.delete))
     io.stderr:write("deleted\n")
   elseif arguments.create then
-    local id, response = must(client:create_rule(arguments.instance, parameters(arguments.create)))
-    write(arguments, response, function() return id end)
+    local id, response = exit.unless(client:create_rule(arguments.instance, parameters(arguments.create)))
+    output.write(arguments, response, function() return id end)
   else
-    local rules = must(client:list_rules(arguments.instance, { NamespaceName = arguments.namespace,
+    local rules = exit.unless(client:list_rules(arguments.instance, { NamespaceName = arguments.namespace,
       RepoName = arguments.repo, limit = arguments.limit }))
-    write(arguments, rules, tables.rules)
+    output.write(arguments, rules, tables.rules)
   end
-  return DONE
+  return exit_status.DONE
 end
 
 function commands.call(arguments, client)
-  local response = must(client:call(arguments.action, parameters(arguments.parameter)))
-  write(arguments, response, function(value) return require "crsync.print.json".encode(value, { indent = 2 }) end)
-  return DONE
+  local response = exit.unless(client:call(arguments.action, parameters(arguments.parameter)))
+  output.write(arguments, response, function(value)
+    return require "crsync.print.json".encode(value, { indent = 2 })
+  end)
+  return exit_status.DONE
 end
 
 local function setting_table(rows)
@@ -334,16 +279,16 @@ end
 
 local function show_config(arguments)
   local rows, notes, errors = config_report.of(options_for(arguments))
-  write(arguments, rows, setting_table)
+  output.write(arguments, rows, setting_table)
   for _, note in ipairs(notes) do io.stderr:write("crsync: ", text.printable(note), "\n") end
   for _, err in ipairs(errors) do io.stderr:write(tostring(err), "\n") end
-  return errors[1] and status_of(errors[1]) or DONE
+  return errors[1] and exit_status.of(errors[1]) or exit_status.DONE
 end
 
 local function completion(arguments, parser)
   local shells = { bash = parser.get_bash_complete, zsh = parser.get_zsh_complete, fish = parser.get_fish_complete }
   print(shells[arguments.shell](parser))
-  return DONE
+  return exit_status.DONE
 end
 
 local function sandbox(arguments)
@@ -351,7 +296,7 @@ local function sandbox(arguments)
     io.stdout:write(s)
     io.stdout:flush()
   end)
-  leave(CONFIGURATION, "crsync: " .. problem)
+  exit.with(exit_status.CONFIGURATION, "crsync: " .. problem)
 end
 
 -- ---- running ------------------------------------------------------------------------------------------------
@@ -368,25 +313,16 @@ local function run(words)
   return compat.unpack(result, 2, result.n)
 end
 
-local function problem_of(err)
-  if crsync.is_error(err) then return status_of(err), tostring(err) end
-  if type(err) == "table" and err.status then return err.status, err.message end
-  local message = tostring(err)
-  if message:find "interrupted!" then return INTERRUPTED, "crsync: interrupted" end
-  local argument = message:match "bad argument.*"
-  return argument and USAGE or TROUBLE, "crsync: " .. (argument or message)
-end
-
 --- Runs the command.
 ---@param words string[]  its arguments
----@return integer status 0 done; 1 a task ended in ERROR or CANCELED; 2 wrong usage; 3 refused by the service;
---- 4 network, TLS or server trouble; 5 a limit ran out; 6 configuration or credentials; 130 interrupted
+---@return integer status  exit_status.lua says what each means
 function cli.run(words)
   local ok, status = pcall(run, words)
   if ok then return status end
-  local code, message = problem_of(status)
+  local message
+  status, message = exit.reason(status)
   io.stderr:write(message, "\n")
-  return code
+  return status
 end
 
 return cli
