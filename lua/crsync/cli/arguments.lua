@@ -1,0 +1,149 @@
+--- The command's words: what argparse is told of the rows in commands/, and what comes of it.
+
+local compat = require "crsync.util.compat"
+local crsync = require "crsync"
+local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
+
+---@class crsync.cli.Argument
+---@field name string
+---@field about string|nil          for help
+---@field many "+"|"*"|nil          one or more, or any number
+---@field choices string[]|nil
+
+---@class crsync.cli.Option
+---@field name string               "--tag"; with a short name "-o --output"
+---@field about string              for help
+---@field value string|nil          what help calls its value; nil: it takes none, or one of its choices
+---@field type string|nil           of the value, where it is not any text: seconds, count, speed, port, file
+---@field choices string[]|nil
+---@field default string|nil
+---@field many "+"|nil              one or more values
+
+---@class crsync.cli.Command
+---@field name string
+---@field about string              for help
+---@field arguments crsync.cli.Argument[]|nil
+---@field options crsync.cli.Option[]|nil       its own, beside arguments.COMMON
+---@field without_client boolean|nil            its run is given no client
+---@field has_own_timeout boolean|nil           --timeout bounds what it does, not each call
+---@field run fun(given: table, client: crsync.Client|nil): integer  does it and returns the exit status
+
+local arguments = {}
+
+-- ---- types ------------------------------------------------------------------------------------------------
+
+local TYPES = {}
+
+function TYPES.seconds(s)
+  local n = tonumber(s)
+  if n and n >= 0 and n < math.huge then return n end
+  return nil, ("'%s' is not a number of seconds"):format(s)
+end
+
+function TYPES.count(s)
+  local n = compat.tointeger(tonumber(s))
+  if n and n >= 1 then return n end
+  return nil, ("'%s' is not a number of at least 1"):format(s)
+end
+
+function TYPES.speed(s)
+  local n = tonumber(s)
+  if n and n > 0 and n < math.huge then return n end
+  return nil, ("'%s' is not a number above 0"):format(s)
+end
+
+TYPES.port = tonumber
+
+function TYPES.file(s) return s end
+
+-- ---- what many commands have ---------------------------------------------------------------------------------
+
+--- Options of every command.
+---@type crsync.cli.Option[]
+arguments.COMMON = {
+  { name = "-o --output", choices = { "text", "json", "lua" }, default = "text", about = "how results are written" },
+  { name = "--field", value = "PATH", about = "one bare value, such as ImageTo.RegionId or LayerTasks.1.Size" },
+  { name = "--region", value = "ID", about = "region of the source instance" },
+  { name = "--endpoint", value = "URL", about = "host, host:port or URL" },
+  { name = "--profile", value = "NAME", about = "a profile of the aliyun CLI's" },
+  { name = "--timeout", value = "S", type = "seconds", about = "seconds for the whole command, or for a wait" },
+  { name = "--color", choices = { "auto", "always", "never" }, default = "auto", about = "colours" },
+}
+
+---@type crsync.cli.Argument
+arguments.INSTANCE = { name = "instance", about = "the source instance, cri-…" }
+
+-- ---- parsing --------------------------------------------------------------------------------------------------
+
+local function add_option(parser, row)
+  local option = parser:option(row.name, row.about)
+  if row.value then option:argname(row.value) end
+  if row.type then option:convert(TYPES[row.type]) end
+  if row.choices then option:choices(row.choices) end
+  if row.default then option:default(row.default) end
+  if row.many then option:args(row.many) end
+end
+
+local function add_argument(parser, row)
+  local argument = parser:argument(row.name, row.about)
+  if row.choices then argument:choices(row.choices) end
+  if row.many then argument:args(row.many) end
+end
+
+function arguments.make_parser(commands)
+  local found, argparse = pcall(require, "argparse")
+  if not found then
+    exit.with(exit_status.CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install lua-argparse; "
+      .. "LuaRocks: luarocks install argparse)")
+  end
+  local parser = argparse("crsync", "How Alibaba Cloud Container Registry image syncs are doing.")
+  parser:command_target "command"
+  parser:require_command(true)
+  for _, row in ipairs(arguments.COMMON) do add_option(parser, row) end
+  parser:flag("--version", "prints the version"):action(function()
+    print(crsync._VERSION)
+    os.exit(exit_status.DONE, true)
+  end)
+  for _, command in ipairs(commands) do
+    local subparser = parser:command(command.name, command.about)
+    for _, row in ipairs(command.arguments or {}) do add_argument(subparser, row) end
+    for _, row in ipairs(command.options or {}) do add_option(subparser, row) end
+  end
+  return parser
+end
+
+--- What was given on the command line; ends the command where that is wrong.
+---@param words string[]
+---@param commands crsync.cli.Command[]
+---@return table given  by the names of arguments and options, with _ for -; and command: the command's name
+function arguments.parse(words, commands)
+  local parser = arguments.make_parser(commands)
+  local ok, result = parser:pparse(words)
+  if not ok then exit.with(exit_status.USAGE, parser:get_usage() .. "\n\ncrsync: " .. result) end
+  return result
+end
+
+-- ---- what is made of them ---------------------------------------------------------------------------------------
+
+--- Name=value words as parameters; what looks like a number stays text, as the service takes it either way.
+---@param words string[]
+---@return table<string, string>
+function arguments.parameters(words)
+  local params = {}
+  for _, word in ipairs(words) do
+    local name, value = word:match "^([%w_.-]+)=(.*)$"
+    if not name then exit.with(exit_status.USAGE, ("crsync: '%s' is not of the form Name=value"):format(word)) end
+    params[name] = value
+  end
+  return params
+end
+
+--- What of it a client is made with.
+---@param given table
+---@return crsync.Options
+function arguments.client_options(given)
+  return { region = given.region, endpoint = given.endpoint, profile = given.profile, deadline = given.timeout }
+end
+
+return arguments

@@ -1,0 +1,21 @@
+--- `crsync call`: any operation of the service.
+
+local arguments = require "crsync.cli.arguments"
+local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
+local json = require "crsync.print.json"
+local output = require "crsync.cli.output"
+
+local function run(given, client)
+  local response = exit.unless(client:call(given.action, arguments.parameters(given.parameter)))
+  output.write(given, response, function(value) return json.encode(value, { indent = 2 }) end)
+  return exit_status.DONE
+end
+
+return {
+  name = "call",
+  about = "any operation of the service",
+  arguments = { { name = "action", about = "its name, such as ListInstance" },
+    { name = "parameter", about = "Name=value", many = "*" } },
+  run = run,
+}

@@ -1,0 +1,32 @@
+--- `crsync config`: which settings and key are in effect, and where each comes from.
+
+local arguments = require "crsync.cli.arguments"
+local config_report = require "crsync.cli.config_report"
+local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
+local tables = require "crsync.print.table"
+local text = require "crsync.util.text"
+
+local function setting_table(rows)
+  local cells = { { "SETTING", "VALUE", "FROM" } }
+  for _, row in ipairs(rows) do
+    cells[#cells + 1] = { row.setting, tables.shown(row.value) .. (row.unit and " " .. row.unit or ""),
+      tables.shown(row.from) .. (row.life and ", " .. row.life or "") }
+  end
+  return tables.of(cells)
+end
+
+local function run(given)
+  local rows, notes, errors = config_report.of(arguments.client_options(given))
+  output.write(given, rows, setting_table)
+  for _, note in ipairs(notes) do io.stderr:write("crsync: ", text.printable(note), "\n") end
+  for _, err in ipairs(errors) do io.stderr:write(tostring(err), "\n") end
+  return errors[1] and exit_status.of(errors[1]) or exit_status.DONE
+end
+
+return {
+  name = "config",
+  about = "where each effective setting and the key come from",
+  without_client = true,
+  run = run,
+}

@@ -1,0 +1,28 @@
+--- `crsync list`: tasks, all pages.
+
+local arguments = require "crsync.cli.arguments"
+local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
+local tables = require "crsync.print.table"
+
+local function run(given, client)
+  local tasks = exit.unless(client:list_tasks(given.instance, { RepoNamespaceName = given.namespace,
+    RepoName = given.repo, Tag = given.tag, SyncRecordId = given.batch, limit = given.limit }))
+  output.write(given, tasks, tables.tasks)
+  return exit_status.DONE
+end
+
+return {
+  name = "list",
+  about = "lists tasks",
+  arguments = { arguments.INSTANCE },
+  options = {
+    { name = "--namespace", value = "NAME", about = "of the repository" },
+    { name = "--repo", value = "NAME", about = "name of the repository" },
+    { name = "--tag", value = "TAG", about = "of the image" },
+    { name = "--batch", value = "ID", about = "the batch that one push made" },
+    { name = "--limit", value = "N", type = "count", about = "ends the list after so many" },
+  },
+  run = run,
+}

@@ -1,0 +1,41 @@
+--- `crsync rules`: lists, makes or deletes rules.
+
+local arguments = require "crsync.cli.arguments"
+local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
+local tables = require "crsync.print.table"
+
+local function list(given, client)
+  local rules = exit.unless(client:list_rules(given.instance, { NamespaceName = given.namespace,
+    RepoName = given.repo, limit = given.limit }))
+  output.write(given, rules, tables.rules)
+end
+
+local function create(given, client)
+  local id, response = exit.unless(client:create_rule(given.instance, arguments.parameters(given.create)))
+  output.write(given, response, function() return id end)
+end
+
+local function delete(given, client)
+  exit.unless(client:delete_rule(given.instance, given.delete))
+  io.stderr:write("deleted\n")
+end
+
+return {
+  name = "rules",
+  about = "lists, makes or deletes rules",
+  arguments = { arguments.INSTANCE },
+  options = {
+    { name = "--namespace", value = "NAME", about = "of the repositories" },
+    { name = "--repo", value = "NAME", about = "name of the repository" },
+    { name = "--limit", value = "N", type = "count", about = "ends the list after so many" },
+    { name = "--create", value = "NAME=VALUE", many = "+", about = "parameters of a new rule" },
+    { name = "--delete", value = "ID", about = "id of a rule, crsr-…" },
+  },
+  run = function(given, client)
+    local act = given.delete and delete or given.create and create or list
+    act(given, client)
+    return exit_status.DONE
+  end,
+}
