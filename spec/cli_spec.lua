@@ -46,6 +46,8 @@ describe("crsync get", function()
     assert.equal("eu-west-1\n", (run "get cri-1 rst-7 --field ImageTo.RegionId"))
     assert.equal("23655489\n", (run "get cri-1 rst-7 --field LayerTasks.1.Size"))
     assert.equal("true\n", (run "get cri-1 rst-7 --field CrossUser"))
+    server:answer { body = { TaskStatus = "SUCCESS", CrossUser = false } }
+    assert.equal("false\n", (run "get cri-1 rst-7 --field CrossUser"))
   end)
 
   it("says when a field is not there", function()

@@ -1,5 +1,7 @@
---- The order in which documented fields are shown, and which of them are lists. Data, and what JSON and Lua source both
---- need to order keys.
+--- Fields of the service's tables: the order in which documented ones are shown, which of them are lists, and how one
+--- is found by its path. What printing in every form needs.
+
+local compat = require "crsync.util.compat"
 
 local fields = {}
 
@@ -51,6 +53,19 @@ function fields.sorted_keys(t)
   for key in pairs(t) do keys[#keys + 1] = key end
   table.sort(keys, before)
   return keys
+end
+
+--- The value at a path, or nil.
+---@param value any
+---@param path string  "TaskStatus", "ImageTo.RegionId", "LayerTasks.1.Size"
+---@return any
+function fields.at(value, path)
+  for name in path:gmatch "[^.]+" do
+    if type(value) ~= "table" then return nil end
+    local position = value[name] == nil and compat.tointeger(tonumber(name))
+    value = value[position or name]
+  end
+  return value
 end
 
 --- Whether a table is to be written as a list, an object, or neither.

@@ -7,18 +7,19 @@ local output = require "crsync.cli.output"
 local tables = require "crsync.print.table"
 local text = require "crsync.util.text"
 
-local function setting_table(rows)
-  local cells = { { "SETTING", "VALUE", "FROM" } }
-  for _, row in ipairs(rows) do
-    cells[#cells + 1] = { row.setting, tables.shown(row.value) .. (row.unit and " " .. row.unit or ""),
-      tables.shown(row.from) .. (row.life and ", " .. row.life or "") }
-  end
-  return tables.of(cells)
+local function shown_with(separator)
+  return function(value, remark) return tables.shown(value) .. (remark and separator .. remark or "") end
 end
+
+local COLUMNS = {
+  { header = "SETTING", fields = { "setting" } },
+  { header = "VALUE", fields = { "value", "unit" }, show = shown_with " " },
+  { header = "FROM", fields = { "from", "life" }, show = shown_with ", " },
+}
 
 local function run(given)
   local rows, notes, errors = config_report.of(arguments.client_options(given))
-  output.write(given, rows, setting_table)
+  output.write_list(given, rows, COLUMNS)
   for _, note in ipairs(notes) do io.stderr:write("crsync: ", text.printable(note), "\n") end
   for _, err in ipairs(errors) do io.stderr:write(tostring(err), "\n") end
   return errors[1] and exit_status.of(errors[1]) or exit_status.DONE

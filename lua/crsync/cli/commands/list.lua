@@ -9,7 +9,7 @@ local tables = require "crsync.print.table"
 local function run(given, client)
   local tasks = exit.unless(client:list_tasks(given.instance, { RepoNamespaceName = given.namespace,
     RepoName = given.repo, Tag = given.tag, SyncRecordId = given.batch, limit = given.limit }))
-  output.write(given, tasks, tables.tasks)
+  output.write_list(given, tasks, tables.TASKS)
   return exit_status.DONE
 end
 

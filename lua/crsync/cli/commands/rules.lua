@@ -9,7 +9,7 @@ local tables = require "crsync.print.table"
 local function list(given, client)
   local rules = exit.unless(client:list_rules(given.instance, { NamespaceName = given.namespace,
     RepoName = given.repo, limit = given.limit }))
-  output.write(given, rules, tables.rules)
+  output.write_list(given, rules, tables.RULES)
 end
 
 local function create(given, client)
