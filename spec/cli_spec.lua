@@ -134,9 +134,22 @@ describe("crsync wait", function()
     local output, errors, status = run "wait cri-1 A B --interval 0.05"
     assert.same({ "", 1 }, { output, status })
     assert.truthy(errors:find("task B ended in ERROR", 1, true))
-    assert.truthy(errors:find("1 of 2 succeeded, 1 failed", 1, true))
+    assert.truthy(errors:find("\n1 of 2 succeeded, 1 failed\n", 1, true), errors)
     output = run "wait cri-1 A B --interval 0.05 -o json"
     assert.same({ "A", "B" }, { cjson.decode(output)[1].SyncTaskId, cjson.decode(output)[2].SyncTaskId })
+  end)
+
+  it("counts what has become of many, and leaves out what is zero", function()
+    server:answer_for("A", body("SUCCESS", 1000, "A"))
+    server:answer_for("B", body("CANCELED", 0, "B"))
+    server:answer_for("C", body("SYNCHRONIZING", 100, "C"))
+    server:answer_for("D", "err.400.SYNC_TASK_NOT_EXIST")
+    server:answer_for("E", { status = 200, body = "<html>" })
+    local _, errors = run "wait cri-1 A B C D E --interval 0.05 --timeout 0.3"
+    assert.truthy(errors:find("\n1 of 5 succeeded, 1 canceled, 1 timed out or stalled, 1 refused, 1 unreachable\n", 1,
+      true), errors)
+    errors = select(2, run "wait cri-1 A A2 --interval 0.05 --timeout 3")
+    assert.truthy(errors:find "\n2 of 2 succeeded\n$", errors)
   end)
 
   it("has an end of its own", function()
@@ -201,7 +214,7 @@ describe("the other commands", function()
     local created = run "create cri-1 RepoId=crr-1 Tag=1 SyncRuleId=crsr-1"
     assert.truthy(created:find "^rst%-%S+\n$")
     local _, errors, status = run "cancel cri-1 rst-1"
-    assert.same({ "asked for; the status follows\n", 0 }, { errors, status })
+    assert.same({ "cancel requested; check with crsync get\n", 0 }, { errors, status })
     assert.truthy((run "call ListInstance PageSize=1"):find('"Instances": [', 1, true))
     local requests = server:requests()
     assert.equal("1", requests[#requests].query.PageSize)

@@ -89,12 +89,12 @@ describe("what is effective", function()
     local path = surroundings.write_profiles { name = "ci", mode = "AK" }
     os.execute(("chmod 644 '%s'"):format(path))
     local _, notes = config_report.of {}
-    assert.same({ path .. " can be read by others than its owner: chmod 600",
-      "ALIBABA_CLOUD_REGION_ID has blanks or a line end around its value; they are left out",
-      "ALIBABA_CLOUD_ACCESS_KEY_SECRET has blanks or a line end around its value; they are left out" }, notes)
+    assert.same({ path .. " can be read by other users: run chmod 600 on it",
+      "ALIBABA_CLOUD_REGION_ID has spaces or a line break around its value; they are ignored",
+      "ALIBABA_CLOUD_ACCESS_KEY_SECRET has spaces or a line break around its value; they are ignored" }, notes)
     surroundings.write(".aliyun/config.json", "{")
     _, notes = config_report.of {}
-    assert.truthy(notes[1]:find "is not JSON: .*; it is left out$")
+    assert.truthy(notes[1]:find "is not JSON: .*; it is ignored$")
   end)
 end)
 

@@ -14,11 +14,12 @@ local exit_status = require "crsync.cli.exit_status"
 ---@class crsync.cli.Option
 ---@field name string               "--tag"; with a short name "-o --output"
 ---@field about string              for help
----@field value string|nil          what help calls its value; nil: it takes none, or one of its choices
+---@field value string|nil          what help calls its value; an option with neither value nor choices is a flag
 ---@field type string|nil           of the value, where it is not any text: seconds, count, speed, port, file
 ---@field choices string[]|nil
 ---@field default string|nil
 ---@field many "+"|nil              one or more values
+---@field act fun()|nil             of a flag that does its work at once
 
 ---@class crsync.cli.Command
 ---@field name string
@@ -44,7 +45,7 @@ end
 function TYPES.count(s)
   local n = compat.tointeger(tonumber(s))
   if n and n >= 1 then return n end
-  return nil, ("'%s' is not a number of at least 1"):format(s)
+  return nil, ("'%s' is not a whole number of at least 1"):format(s)
 end
 
 function TYPES.speed(s)
@@ -55,34 +56,48 @@ end
 
 TYPES.port = tonumber
 
-function TYPES.file(s) return s end
+function TYPES.file(s) return s end -- any text; completions offer names of files
 
 -- ---- what many commands have ---------------------------------------------------------------------------------
 
---- Options of every command.
+local function show_version()
+  print(crsync._VERSION)
+  os.exit(exit_status.DONE, true)
+end
+
+--- Options of every command, beside --help, which argparse has.
 ---@type crsync.cli.Option[]
 arguments.COMMON = {
-  { name = "-o --output", choices = { "text", "json", "lua" }, default = "text", about = "how results are written" },
-  { name = "--field", value = "PATH", about = "one bare value, such as ImageTo.RegionId or LayerTasks.1.Size" },
-  { name = "--region", value = "ID", about = "region of the source instance" },
-  { name = "--endpoint", value = "URL", about = "host, host:port or URL" },
-  { name = "--profile", value = "NAME", about = "a profile of the aliyun CLI's" },
-  { name = "--timeout", value = "S", type = "seconds", about = "seconds for the whole command, or for a wait" },
-  { name = "--color", choices = { "auto", "always", "never" }, default = "auto", about = "colours" },
+  { name = "-o --output", choices = { "text", "json", "lua" }, default = "text", about = "Output format" },
+  { name = "--field", value = "PATH", about = "Print this value only, such as ImageTo.RegionId or LayerTasks.1.Size" },
+  { name = "--region", value = "ID", about = "Region of the source instance" },
+  { name = "--endpoint", value = "URL", about = "Service to ask: host, host:port or URL" },
+  { name = "--profile", value = "NAME", about = "Profile of the aliyun CLI, or section of the SDKs' ini file" },
+  { name = "--timeout", value = "S", type = "seconds", about = "Time limit for the whole command, in seconds" },
+  { name = "--color", choices = { "auto", "always", "never" }, default = "auto", about = "When to use colours" },
+  { name = "--version", act = show_version, about = "Show the version and exit" },
 }
 
 ---@type crsync.cli.Argument
-arguments.INSTANCE = { name = "instance", about = "the source instance, cri-…" }
+arguments.INSTANCE = { name = "instance", about = "Id of the source instance, cri-…" }
+
+---@type crsync.cli.Argument
+arguments.TASK = { name = "task", about = "Id of the task, rst-…" }
+
+---@type crsync.cli.Argument
+arguments.TASKS = { name = "task", many = "+", about = "Ids of tasks, rst-…" }
 
 -- ---- parsing --------------------------------------------------------------------------------------------------
 
 local function add_option(parser, row)
-  local option = parser:option(row.name, row.about)
+  local is_flag = not (row.value or row.choices)
+  local option = is_flag and parser:flag(row.name, row.about) or parser:option(row.name, row.about)
   if row.value then option:argname(row.value) end
   if row.type then option:convert(TYPES[row.type]) end
   if row.choices then option:choices(row.choices) end
   if row.default then option:default(row.default) end
   if row.many then option:args(row.many) end
+  if row.act then option:action(row.act) end
 end
 
 local function add_argument(parser, row)
@@ -97,14 +112,10 @@ function arguments.make_parser(commands)
     exit.with(exit_status.CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install lua-argparse; "
       .. "LuaRocks: luarocks install argparse)")
   end
-  local parser = argparse("crsync", "How Alibaba Cloud Container Registry image syncs are doing.")
+  local parser = argparse("crsync", "Check, start and watch image syncs of Alibaba Cloud Container Registry.")
   parser:command_target "command"
   parser:require_command(true)
   for _, row in ipairs(arguments.COMMON) do add_option(parser, row) end
-  parser:flag("--version", "prints the version"):action(function()
-    print(crsync._VERSION)
-    os.exit(exit_status.DONE, true)
-  end)
   for _, command in ipairs(commands) do
     local subparser = parser:command(command.name, command.about)
     for _, row in ipairs(command.arguments or {}) do add_argument(subparser, row) end

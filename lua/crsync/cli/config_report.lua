@@ -70,9 +70,9 @@ end
 
 local function note_open_file(notes, chosen)
   if chosen and chosen.open_to_others then
-    notes[#notes + 1] = chosen.path .. " can be read by others than its owner: chmod 600"
+    notes[#notes + 1] = chosen.path .. " can be read by other users: run chmod 600 on it"
   end
-  if chosen and chosen.unusable then notes[#notes + 1] = chosen.problem .. "; it is left out" end
+  if chosen and chosen.unusable then notes[#notes + 1] = chosen.problem .. "; it is ignored" end
 end
 
 -- The variables that rows come from; of a key, all of its family.
@@ -93,7 +93,7 @@ local function note_padding(notes, names)
     local raw = not seen[name] and os.getenv(name)
     seen[name] = true
     if raw and raw ~= environment.trimmed(raw) then
-      notes[#notes + 1] = name .. " has blanks or a line end around its value; they are left out"
+      notes[#notes + 1] = name .. " has spaces or a line break around its value; they are ignored"
     end
   end
 end

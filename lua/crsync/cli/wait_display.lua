@@ -25,7 +25,7 @@ local function words_of(task, p)
   if p.total > 0 then word("%s of %s", text.bytes(p.synced), text.bytes(p.total)) end
   if p.rate and p.rate > 0 then word("%s/s", text.bytes(p.rate)) end
   if p.eta then word("%s to go", duration(p.eta)) end
-  if not p.final and p.idle and p.idle >= 30 then word("nothing moved for %s", duration(p.idle)) end
+  if not p.final and p.idle and p.idle >= 30 then word("no progress for %s", duration(p.idle)) end
   if task.TaskIssue then word("%s", text.printable(tostring(task.TaskIssue))) end
   return table.concat(words, "  ")
 end
@@ -45,7 +45,7 @@ end
 
 function Plain:stand()
   for _, id in ipairs(self.ids) do
-    self.stream:write(self.stands[id] or text.printable(id) .. "  not seen yet", "\n")
+    self.stream:write(self.stands[id] or text.printable(id) .. "  no response yet", "\n")
   end
 end
 
@@ -80,7 +80,8 @@ local function lines_of(self)
   local lines, width = {}, math.max(self.width() - 1, 20)
   for _, id in ipairs(self.ids) do
     local seen = self.seen[id]
-    local line = text.truncate(text.printable(id) .. "  " .. (seen and words_of(seen.task, seen.p) or "asking"), width)
+    local words = seen and words_of(seen.task, seen.p) or "no response yet"
+    local line = text.truncate(text.printable(id) .. "  " .. words, width)
     local color = self.color and seen and COLORS[seen.task.TaskStatus]
     lines[#lines + 1] = color and "\27[" .. color .. "m" .. line .. "\27[0m" or line
     if seen and not seen.p.final then layer_lines(self, seen.task, lines, width) end

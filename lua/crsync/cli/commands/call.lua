@@ -14,8 +14,8 @@ end
 
 return {
   name = "call",
-  about = "any operation of the service",
-  arguments = { { name = "action", about = "its name, such as ListInstance" },
-    { name = "parameter", about = "Name=value", many = "*" } },
+  about = "Call any operation of the service",
+  arguments = { { name = "action", about = "Name of the operation, such as ListInstance" },
+    { name = "parameter", about = "Its parameters, as Name=value", many = "*" } },
   run = run,
 }

@@ -1,4 +1,4 @@
---- `crsync cancel`: asks for a task's end.
+--- `crsync cancel`: cancels a task.
 
 local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
@@ -6,13 +6,13 @@ local exit_status = require "crsync.cli.exit_status"
 
 local function run(given, client)
   exit.unless(client:cancel_task(given.instance, given.task))
-  io.stderr:write("asked for; the status follows\n")
+  io.stderr:write("cancel requested; check with crsync get\n")
   return exit_status.DONE
 end
 
 return {
   name = "cancel",
-  about = "asks for a task's end",
-  arguments = { arguments.INSTANCE, { name = "task", about = "the task, rst-…" } },
+  about = "Cancel a task",
+  arguments = { arguments.INSTANCE, arguments.TASK },
   run = run,
 }

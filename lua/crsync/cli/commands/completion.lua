@@ -5,7 +5,7 @@ local exit_status = require "crsync.cli.exit_status"
 
 return {
   name = "completion",
-  about = "prints a shell's completions",
+  about = "Print the completion script of a shell",
   arguments = { { name = "shell", choices = { "bash", "zsh", "fish" } } },
   without_client = true,
   run = function(given)

@@ -27,7 +27,7 @@ end
 
 return {
   name = "config",
-  about = "where each effective setting and the key come from",
+  about = "Show the settings and the key in effect, and where each comes from",
   without_client = true,
   run = run,
 }

@@ -15,8 +15,8 @@ end
 
 return {
   name = "create",
-  about = "starts a sync; prints the new task's id",
+  about = "Start a sync and print the id of its task",
   arguments = { arguments.INSTANCE, { name = "parameter", many = "+",
-    about = "RepoId=crr-… Tag=1.0 and SyncRuleId=…, or the Target… parameters" } },
+    about = "RepoId=crr-… Tag=1.0 SyncRuleId=crsr-…; without a rule the Target… parameters" } },
   run = run,
 }

@@ -1,4 +1,4 @@
---- `crsync get`: how tasks are doing.
+--- `crsync get`: the status of tasks.
 
 local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
@@ -38,7 +38,7 @@ end
 
 return {
   name = "get",
-  about = "how tasks are doing",
-  arguments = { arguments.INSTANCE, { name = "task", about = "the task, rst-…", many = "+" } },
+  about = "Show the status of tasks",
+  arguments = { arguments.INSTANCE, arguments.TASKS },
   run = function(given, client) return (#given.task == 1 and get_one or get_many)(given, client) end,
 }

@@ -15,14 +15,14 @@ end
 
 return {
   name = "list",
-  about = "lists tasks",
+  about = "List tasks",
   arguments = { arguments.INSTANCE },
   options = {
-    { name = "--namespace", value = "NAME", about = "of the repository" },
-    { name = "--repo", value = "NAME", about = "name of the repository" },
-    { name = "--tag", value = "TAG", about = "of the image" },
-    { name = "--batch", value = "ID", about = "the batch that one push made" },
-    { name = "--limit", value = "N", type = "count", about = "ends the list after so many" },
+    { name = "--namespace", value = "NAME", about = "Only tasks of this namespace" },
+    { name = "--repo", value = "NAME", about = "Only tasks of this repository" },
+    { name = "--tag", value = "TAG", about = "Only tasks of this tag" },
+    { name = "--batch", value = "ID", about = "Only tasks of this batch: one push makes one" },
+    { name = "--limit", value = "N", type = "count", about = "Stop after this many tasks" },
   },
   run = run,
 }

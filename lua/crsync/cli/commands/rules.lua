@@ -1,4 +1,4 @@
---- `crsync rules`: lists, makes or deletes rules.
+--- `crsync rules`: lists, creates or deletes rules.
 
 local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
@@ -19,19 +19,19 @@ end
 
 local function delete(given, client)
   exit.unless(client:delete_rule(given.instance, given.delete))
-  io.stderr:write("deleted\n")
+  io.stderr:write("rule deleted\n")
 end
 
 return {
   name = "rules",
-  about = "lists, makes or deletes rules",
+  about = "List, create or delete rules",
   arguments = { arguments.INSTANCE },
   options = {
-    { name = "--namespace", value = "NAME", about = "of the repositories" },
-    { name = "--repo", value = "NAME", about = "name of the repository" },
-    { name = "--limit", value = "N", type = "count", about = "ends the list after so many" },
-    { name = "--create", value = "NAME=VALUE", many = "+", about = "parameters of a new rule" },
-    { name = "--delete", value = "ID", about = "id of a rule, crsr-…" },
+    { name = "--namespace", value = "NAME", about = "Only rules for this namespace" },
+    { name = "--repo", value = "NAME", about = "Only rules for this repository" },
+    { name = "--limit", value = "N", type = "count", about = "Stop after this many rules" },
+    { name = "--create", value = "NAME=VALUE", many = "+", about = "Create a rule with these parameters" },
+    { name = "--delete", value = "ID", about = "Delete the rule with this id, crsr-…" },
   },
   run = function(given, client)
     local act = given.delete and delete or given.create and create or list

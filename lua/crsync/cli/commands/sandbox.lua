@@ -14,13 +14,14 @@ end
 
 return {
   name = "sandbox",
-  about = "runs a local endpoint to try things with",
+  about = "Run a local endpoint to try things without an account",
   options = {
-    { name = "--port", value = "N", type = "port", about = "8787 unless given; 0 for any" },
-    { name = "--scenario", value = "FILE", type = "file", about = "what to play" },
-    { name = "--tls-cert", value = "FILE", type = "file", about = "certificate for HTTPS" },
-    { name = "--tls-key", value = "FILE", type = "file", about = "and its key" },
-    { name = "--speed", value = "X", type = "speed", about = "how much faster than the clock" },
+    { name = "--port", value = "N", type = "port", about = "Port to listen on; 0 takes any free one (default: 8787)" },
+    { name = "--scenario", value = "FILE", type = "file",
+      about = "File that says which tasks there are and what happens to them" },
+    { name = "--tls-cert", value = "FILE", type = "file", about = "Certificate, for HTTPS" },
+    { name = "--tls-key", value = "FILE", type = "file", about = "Private key of the certificate" },
+    { name = "--speed", value = "X", type = "speed", about = "How many times faster than real time tasks move" },
   },
   without_client = true,
   run = run,

@@ -31,21 +31,33 @@ local function write_tasks(given, results)
   end
 end
 
--- One line for each task that has not succeeded, and what the whole comes to.
+-- "2 of 3 succeeded, 1 failed": what is zero is left out.
+local function summary_line(summary, refused)
+  local parts = { ("%d of %d succeeded"):format(summary.success, summary.total) }
+  for _, count in ipairs {
+    { summary.failed, "failed" },
+    { summary.canceled, "canceled" },
+    { summary.timeout, "timed out or stalled" },
+    { refused, "refused" },
+    { summary.error - refused, "unreachable" },
+  } do
+    if count[1] > 0 then parts[#parts + 1] = ("%d %s"):format(count[1], count[2]) end
+  end
+  return table.concat(parts, ", ")
+end
+
+-- One line for each task that has not succeeded, and the counts.
 local function conclude(results, summary)
-  local status = exit_status.DONE
+  local status, refused = exit_status.DONE, 0
   for _, result in ipairs(results) do
     if result.err then
       io.stderr:write(tostring(result.err), "\n")
       local this = exit_status.of(result.err)
+      if this == exit_status.REFUSED then refused = refused + 1 end
       status = (status == exit_status.DONE or this == exit_status.TASK_FAILED) and this or status
     end
   end
-  if summary.total > 1 then
-    local counts = "%d of %d succeeded, %d failed, %d canceled, %d ran out of time, %d could not be asked for\n"
-    io.stderr:write(counts:format(summary.success, summary.total, summary.failed, summary.canceled,
-      summary.timeout, summary.error))
-  end
+  if summary.total > 1 then io.stderr:write(summary_line(summary, refused), "\n") end
   return status
 end
 
@@ -63,15 +75,16 @@ end
 
 return {
   name = "wait",
-  about = "waits until tasks have ended",
-  arguments = { arguments.INSTANCE, { name = "task", about = "the task, rst-…", many = "+" } },
+  about = "Wait until tasks have ended",
+  arguments = { arguments.INSTANCE, arguments.TASKS },
   options = {
-    { name = "--interval", value = "S", type = "seconds", about = "seconds between looks at first" },
-    { name = "--max-interval", value = "S", type = "seconds", about = "seconds between looks at last" },
-    { name = "--stall-timeout", value = "S", type = "seconds", about = "gives up when nothing has moved for so long" },
+    { name = "--interval", value = "S", type = "seconds", about = "Seconds between polls at first; the pauses grow" },
+    { name = "--max-interval", value = "S", type = "seconds", about = "Longest pause between polls, in seconds" },
+    { name = "--stall-timeout", value = "S", type = "seconds",
+      about = "Give up when neither status nor bytes change for this many seconds" },
     { name = "--not-found-grace", value = "S", type = "seconds",
-      about = "seconds in which a task may not be there yet" },
-    { name = "--concurrency", value = "N", type = "count", about = "requests in flight at once" },
+      about = "Go on for this many seconds though a task does not exist yet" },
+    { name = "--concurrency", value = "N", type = "count", about = "Most requests in flight at once" },
   },
   has_own_timeout = true,
   run = run,
