@@ -10,8 +10,11 @@
 
 #if defined(__has_include)
 #if !__has_include(<lua.h>)
-#error                                                                                                                 \
-    "Lua's headers are missing: apt-get install liblua5.4-dev | dnf install lua-devel | apk add lua5.4-dev | brew install lua@5.4 (or those of your Lua); elsewhere give LUA_INCDIR"
+/* derived: lua */
+/* clang-format off */
+#error "Lua's headers are missing: apt-get install liblua5.4-dev | dnf install lua-devel | apk add lua5.4-dev | brew install lua@5.4 (or those of your Lua); elsewhere give LUA_INCDIR"
+/* clang-format on */
+/* end: lua */
 #endif
 #endif
 

@@ -47,13 +47,11 @@ local function troff(text)
   return (text:gsub("^%.", "\\&."):gsub("…", "..."))
 end
 
-local function is_number(value) return type(value) == "number" or type(value) == "boolean" or type(value) == "string" end
+local function literal(value) return type(value) == "string" and '"' .. value .. '"' or tostring(value) end
 
 local function default_of(row)
   if row.default_text then return row.default_text end
-  if row.default == nil then return "" end
-  return is_number(row.default) and code(type(row.default) == "string" and '"' .. row.default .. '"'
-    or tostring(row.default)) or ""
+  return row.default ~= nil and code(literal(row.default)) or ""
 end
 
 -- What Lua calls the type, with an alternative where there is one.
@@ -147,13 +145,23 @@ for _, class in ipairs(objects.classes) do
   end
 end
 
+-- What `make help` prints: a target, and what it does.
+function blocks.targets()
+  local rows = {}
+  for line in io.popen "make --no-print-directory help":lines() do
+    local target, meaning = line:match "^%s*(make%s?[%w%s=_-]-)%s%s+(.+)$"
+    if target then rows[#rows + 1] = { code(target), meaning } end
+  end
+  return markdown_table({ "command", "what it does" }, rows)
+end
+
 -- ---- the environment --------------------------------------------------------------------------------------
 
 -- Every variable: rows of names and meaning, keys first.
 local function all_variables()
   local rows = {}
   for _, family in ipairs(env.KEYS) do
-    rows[#rows + 1] = { { family.id, family.secret, family.token }, "an access key, its secret and, for a temporary key,"
+    rows[#rows + 1] = { { family.id, family.secret, family.token }, "an access key, its secret and, if it is temporary,"
       .. " its token; a whole set or nothing" }
   end
   for _, family in ipairs(env.ROLES) do
@@ -161,7 +169,9 @@ local function all_variables()
       "a pod's role (RRSA): its ARN, that of the OIDC provider, the token's file; all three or none" }
   end
   for _, row in ipairs(options.client) do
-    if row.variables then rows[#rows + 1] = { row.variables, "option " .. code(row.name) .. ": " .. with_unit(row) } end
+    if row.variables then
+      rows[#rows + 1] = { row.variables, "option " .. code(row.name) .. ": " .. with_unit(row) }
+    end
   end
   for _, row in ipairs(variables.rows) do rows[#rows + 1] = { row.names, row.line } end
   return rows
@@ -180,6 +190,67 @@ function blocks.variables()
   local rows = {}
   for i, row in ipairs(all_variables()) do rows[i] = { coded(row[1]), row[2] } end
   return markdown_table({ "variable", "meaning" }, rows)
+end
+
+-- ---- packages ---------------------------------------------------------------------------------------------
+
+-- system -> purpose -> names, of .ci/packages.
+local function read_packages()
+  local systems = {}
+  for line in io.lines ".ci/packages" do
+    local system, purpose, names = line:match "^(%w+)%s+(%S+)%s+(.+)$"
+    if system then
+      systems[system] = systems[system] or {}
+      systems[system][purpose] = names
+    end
+  end
+  return systems
+end
+
+local BUILD = { "compiler", "lua", "curl", "openssl", "cjson", "argparse", "luarocks" }
+local SYSTEMS = {
+  { "apt", "Debian, Ubuntu", "apt-get install" }, { "dnf", "Fedora", "dnf install" },
+  { "apk", "Alpine", "apk add" }, { "brew", "Homebrew", "brew install" },
+}
+
+-- What a system lacks comes from LuaRocks.
+local function lacking(packages, luarocks)
+  local names = {}
+  for _, purpose in ipairs { "cjson", "argparse" } do
+    if not packages[purpose] then names[#names + 1] = code(luarocks[purpose]) end
+  end
+  return #names > 0 and "; " .. table.concat(names, " and ") .. " from LuaRocks" or ""
+end
+
+function blocks.packages()
+  local all, rows = read_packages(), {}
+  for _, system in ipairs(SYSTEMS) do
+    local packages, names = all[system[1]], {}
+    for _, purpose in ipairs(BUILD) do names[#names + 1] = packages[purpose] end
+    rows[#rows + 1] = { system[2],
+      code(system[3] .. " " .. table.concat(names, " ")) .. lacking(packages, all.luarocks) }
+  end
+  return markdown_table({ "system", "packages" }, rows)
+end
+
+-- The compiler's message where a header is missing. Of a purpose's packages the last has the headers.
+local function missing_header(what, purpose, elsewhere)
+  local all, parts = read_packages(), {}
+  for i, system in ipairs(SYSTEMS) do parts[i] = system[3] .. " " .. all[system[1]][purpose]:match "%S+$" end
+  return { "/* clang-format off */", ('#error "%s headers are missing: %s%s"'):format(what, table.concat(parts, " | "),
+    elsewhere), "/* clang-format on */" }
+end
+
+blocks["c:curl"] = function()
+  return missing_header("libcurl's", "curl", "; elsewhere give CURL_DIR to LuaRocks or LIB_CFLAGS to make")
+end
+
+blocks["c:openssl"] = function()
+  return missing_header("OpenSSL's", "openssl", "; elsewhere give OPENSSL_DIR to LuaRocks or LIB_CFLAGS to make")
+end
+
+blocks["c:lua"] = function()
+  return missing_header("Lua's", "lua", " (or those of your Lua); elsewhere give LUA_INCDIR")
 end
 
 -- ---- the man page -----------------------------------------------------------------------------------------
@@ -213,7 +284,9 @@ end
 -- Prose in a declaration: without the marks of code.
 local function remark(text) return (text:gsub("`", "")) end
 
-local function field_line(name, annotation, text) return ("---@field %s %s %s"):format(name, annotation, remark(text)) end
+local function field_line(name, annotation, text)
+  return ("---@field %s %s %s"):format(name, annotation, remark(text))
+end
 
 local function class_of_options(name, line, list)
   local lines = { "--- " .. line, "---@class (exact) " .. name }

@@ -1,6 +1,6 @@
 --- Writes into documents, sources and declarations what is derived from facts (doc/blocks.lua), between the marks
---- `derived: NAME` and `end: NAME`, each alone in a line in the comments of its file. `make docs` runs it; with --check,
---- as `make lint` has it, it writes nothing, names what is stale, and fails.
+--- `derived: NAME` and `end: NAME`, each alone in a line, in comments. `make docs` runs it; with --check, as in
+--- `make lint`, it writes nothing, names what is stale, and fails.
 
 local blocks = require "doc.blocks"
 
@@ -13,6 +13,8 @@ local FILES = {
   { "doc/guides/keys.md", "<!-- %s -->", "" },
   { "doc/crsync.1", '.\\" %s', "man:" },
   { "lua/crsync/types.lua", "---- %s", "lua:" },
+  { "csrc/packages.h", "/* %s */", "c:" },
+  { "csrc/compat.h", "/* %s */", "c:" },
 }
 
 local function read(path)

@@ -2,6 +2,7 @@
 
 local error_kinds = require "crsync.error_kinds"
 local operations = require "crsync.operations"
+local options = require "crsync.options"
 local text = require "crsync.util.text"
 local variables = require "crsync.variables"
 
@@ -116,7 +117,7 @@ local function tls_hint(err)
   end
   if UNKNOWN_ISSUER[verify] then
     return "the certificate's issuer is not trusted: install the system's CA certificates (ca-certificates), or name"
-      .. " the issuer's with ca_file or SSL_CERT_FILE"
+      .. " the issuer's with ca_file or " .. options.variable "ca_file"
   elseif not verify and err.curl_code == 60 then
     return "the certificate belongs to another name than " .. endpoint_of(err) .. ": check the endpoint"
   end
