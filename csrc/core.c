@@ -22,6 +22,7 @@
 #include "request.h"
 #include "response.h"
 #include "sign.h"
+#include "task_operation.h"
 #include "timer.h"
 #include "transfer.h"
 
@@ -534,13 +535,6 @@ static int core_receive(lua_State *L) {
 
 /* ---- the bare binding ---------------------------------------------------------------------------- */
 
-static void push_task_operation(lua_State *L) {
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "crsync.operations");
-  lua_call(L, 1, 1);
-  lua_getfield(L, -1, "GetRepoSyncTask");
-}
-
 /* Lets a pending hook run, so that an interrupt ends the call; the job then ends with it. Stack: core … job */
 static void run_hooks(lua_State *L) {
   int job = lua_gettop(L);
@@ -564,8 +558,7 @@ static int core_get_task(lua_State *L) {
   lua_settop(L, 3);
   lua_pushcfunction(L, core_start);
   lua_pushvalue(L, 1);
-  push_task_operation(L);
-  lua_remove(L, -2);
+  task_operation_push(L);
   lua_createtable(L, 0, 2);
   lua_pushvalue(L, 2);
   lua_setfield(L, -2, "InstanceId");
@@ -587,6 +580,12 @@ static int core_get_task(lua_State *L) {
 
 /* sign(request) -> headers, canonical query, canonical request, string to sign */
 static int core_sign(lua_State *L) { return request_sign_alone(L, *(struct sign **)lua_touserdata(L, UP_SIGNER)); }
+
+/* task_operation() -> the operation of get_task, for whoever starts it without Lua's crsync.operations */
+static int core_task_operation(lua_State *L) {
+  task_operation_push(L);
+  return 1;
+}
 
 /* decode(text) -> the JSON value, or nil and what is wrong and where; nothing of the text is in that */
 static int core_decode(lua_State *L) {
@@ -657,10 +656,18 @@ int luaopen_crsync_core(lua_State *L) {
                                           {NULL, NULL}};
   static const luaL_Reg job_metamethods[] = {{"__gc", job_gc}, {"__tostring", job_tostring}, {NULL, NULL}};
   static const luaL_Reg no_methods[] = {{NULL, NULL}};
-  static const luaL_Reg functions[] = {{"new", core_new},        {"sign", core_sign},   {"decode", core_decode},
-                                       {"now", core_now},        {"sleep", core_sleep}, {"random", core_random},
-                                       {"read_file", file_read}, {"home", file_home},   {"spawn", process_spawn},
-                                       {"timer", timer_new},     {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", core_new},
+                                       {"sign", core_sign},
+                                       {"decode", core_decode},
+                                       {"now", core_now},
+                                       {"sleep", core_sleep},
+                                       {"random", core_random},
+                                       {"read_file", file_read},
+                                       {"home", file_home},
+                                       {"spawn", process_spawn},
+                                       {"timer", timer_new},
+                                       {"task_operation", core_task_operation},
+                                       {NULL, NULL}};
   luaL_checkversion(L);
   if (transfer_library_init()) return luaL_error(L, "crsync: libcurl cannot be initialised");
   stay_loaded();

@@ -52,6 +52,21 @@ describe("a core", function()
     assert.same({ "auth", "NoPrivilege", 403 }, { err.kind, err.code, err.status })
   end)
 
+  it("needs no Lua file of crsync's for that", function()
+    local script = ([[
+      package.path = ""
+      local client = require("crsync.core").new { endpoint = "%s", access_key_id = "%s", access_key_secret = "%s",
+        proxy = "" }
+      io.write(assert(client:get_task("cri-1", "rst-5")).SyncTaskId)]])
+      :format(server.url, server.access_key_id, server.access_key_secret)
+    assert.equal("rst-5", child.run(script))
+  end)
+
+  it("knows the operation as crsync.operations has it", function()
+    assert.same({ action = TASK.action, version = TASK.version, method = TASK.method, response = TASK.response },
+      core.task_operation())
+  end)
+
   it("can be polled: a descriptor, a timeout, a step", function()
     server:answer { example = "ok.GetRepoSyncTask", delay = 0.1 }
     assert.is_nil(client_core:timeout())
