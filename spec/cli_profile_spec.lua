@@ -2,6 +2,7 @@
 
 local child = require "spec.support.child"
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local crsync = require "crsync"
 local files = require "spec.support.files"
 local key_giver = require "spec.support.key_giver"
@@ -87,6 +88,51 @@ describe("the file", function()
     assert.is_true(signs_the_call())
   end)
 
+  it("that is half written is read once more", function()
+    local read, times = core.read_file, 0
+    local path = surroundings.write(CONFIG, { current = "good", profiles = { working() } })
+    local whole = files.read(path)
+    core.read_file = function(name) -- luacheck: ignore 122
+      if name ~= path then return read(name) end
+      times = times + 1
+      return times == 1 and whole:sub(1, #whole - 20) or whole, false
+    end
+    local ok, problem = pcall(function() assert.is_true(signs_the_call()) end)
+    core.read_file = read -- luacheck: ignore 122
+    assert(ok, problem)
+    assert.is_true(times >= 2)
+  end)
+
+  it("that a variable names and that is not there is an error, whatever else might give keys", function()
+    set { ALIBABA_CLOUD_ECS_METADATA_DISABLED = "", CRSYNC_METADATA_ENDPOINT = scene.giver.url }
+    set { ALIBABA_CLOUD_CONFIG_FILE = "/etc/acr/confg.json" }
+    assert.truthy(config_error():find("ALIBABA_CLOUD_CONFIG_FILE: /etc/acr/confg.json cannot be read: No such file", 1,
+      true))
+    set { ALIBABA_CLOUD_CONFIG_FILE = "", ALIBABA_CLOUD_CREDENTIALS_FILE = "/etc/acr/crdentials" }
+    assert.truthy(config_error():find("ALIBABA_CLOUD_CREDENTIALS_FILE: /etc/acr/crdentials cannot be read: No such", 1,
+      true))
+    for _, name in ipairs { "ALIBABA_CLOUD_PROFILE", "ALIBABACLOUD_PROFILE", "ALICLOUD_PROFILE" } do
+      set { ALIBABA_CLOUD_CREDENTIALS_FILE = "", [name] = "production" }
+      local message = config_error()
+      assert.truthy(message:find(name .. ' asks for profile "production", which is nowhere: ', 1, true), message)
+      assert.truthy(message:find(surroundings.path(CONFIG), 1, true), message)
+      set { ALIBABA_CLOUD_CLI_PROFILE_DISABLED = "true" }
+      assert.truthy(config_error():find('"production", which is nowhere: config.json is left out', 1, true))
+      set { [name] = "", ALIBABA_CLOUD_CLI_PROFILE_DISABLED = "" }
+    end
+    assert.same({}, scene.giver:requests())
+  end)
+
+  it("that a variable names and that is not there is no matter where keys and region come from elsewhere", function()
+    set { ALIBABA_CLOUD_CONFIG_FILE = "/etc/acr/confg.json", ALIBABA_CLOUD_PROFILE = "production" }
+    set { ALIBABA_CLOUD_ACCESS_KEY_ID = KEYS.access_key_id, ALIBABA_CLOUD_ACCESS_KEY_SECRET = KEYS.access_key_secret,
+      ALIBABA_CLOUD_SECURITY_TOKEN = KEYS.security_token }
+    assert.is_true(signs_the_call())
+    local _, err = crsync.new {}
+    assert.truthy(err.message:find("no region and no endpoint", 1, true))
+    assert.truthy(err.message:find("ALIBABA_CLOUD_CONFIG_FILE: /etc/acr/confg.json cannot be read", 1, true))
+  end)
+
   it("that is no regular file, too large or not to be read is told so, without waiting", function()
     surroundings.write(".aliyun/x", "")
     os.execute(("mkfifo '%s'"):format(surroundings.path(CONFIG)))
@@ -120,7 +166,7 @@ describe("the profile", function()
   end)
 
   it("that is asked for and not there is an error, and so is an empty one", function()
-    assert.truthy(config_error({ profile = "nope" }):find('has no profile "nope"', 1, true))
+    assert.truthy(config_error({ profile = "nope" }):find('option profile asks for profile "nope"', 1, true))
     set { ALIBABACLOUD_PROFILE = "neither" }
     assert.truthy(config_error():find('has no profile "neither"', 1, true))
     assert.truthy(scene.problem({ profile = "empty" }):find("access_key_id is missing", 1, true))

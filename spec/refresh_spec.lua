@@ -74,7 +74,7 @@ describe("a function", function()
     { function() return "the-secret" end, "returned a string" }, { function() return {} end, "no access_key_id" },
     { key { access_key_secret = " " }, "no access_key_secret" }, { key { security_token = 5 }, "security_token" },
     { key { expiration = "soon" }, "expiration" }, { key { access_key_id = "a\nb" }, "a character that no key has" },
-    { key { expiration = "2026-01-02T03:04:05+08:00" }, "expiration" },
+    { key { expiration = "2026-01-02T03:04:05" }, "a date with a time zone" },
   }
   for i, case in ipairs(bad) do
     it("that fails is named, case " .. i, function()

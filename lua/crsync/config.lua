@@ -148,7 +148,8 @@ local function network_of(from)
 end
 
 local function no_endpoint(from)
-  local problem = from.profile and from.profile.present and from.profile.problem
+  local chosen = from.profile
+  local problem = chosen and (chosen.present or chosen.unusable or chosen.asked_by) and chosen.problem
   local names = ROWS.region.variables
   return nil, errors.config("no region and no endpoint: set option region or endpoint, the environment variable %s"
     .. " (also %s) or %s, or %s in a profile of the aliyun CLI's; it is the region of the source instance, such as"

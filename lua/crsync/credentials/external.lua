@@ -78,12 +78,7 @@ local function complaint(ended)
   for value in ended.output:gmatch '"([^"]*)"' do
     if #value >= 8 then printed[#printed + 1] = value:gsub("\\/", "/") end
   end
-  line = redact.without(line, printed)
-  local lower = environment.lower(line)
-  if lower:find "secret" or lower:find "token" then
-    return "; its message may hold a key and is left out"
-  end
-  return ": " .. line:sub(1, LONGEST_LINE)
+  return ": " .. redact.key_like(redact.without(line, printed)):sub(1, LONGEST_LINE)
 end
 
 local function read(words, ended)

@@ -11,9 +11,10 @@ local NAMES = { "credentials", "credentials.ini" } -- of the SDKs in Go and Node
 --- The file: named by the environment, or the first of the default ones that is there.
 ---@return string|nil path
 ---@return string|nil text
----@return string|nil reason  why it cannot be read
+---@return string|nil reason    why it cannot be read
+---@return string|nil variable  that names it, if one does
 local function open()
-  local named = variables.get "credentials_file"
+  local named, variable = variables.get "credentials_file"
   local home = cli_profile.home()
   local paths = named and { named } or {}
   if not named and home then
@@ -21,7 +22,7 @@ local function open()
   end
   for _, path in ipairs(paths) do
     local text, reason, exists = core.read_file(path)
-    if text or exists or named then return path, text, reason end
+    if text or exists or named then return path, text, reason, variable end
   end
   return nil
 end
@@ -64,9 +65,11 @@ end
 ---@return string|nil path     of the file, if there is one
 ---@return string|nil reason   why the file cannot be used
 function ini_profile.read(name)
-  local path, text, reason = open()
+  local path, text, reason, variable = open()
   if not path then return nil end
-  if not text then return nil, path, ("%s cannot be read: %s"):format(path, reason) end
+  if not text then
+    return nil, path, ("%s%s cannot be read: %s"):format(variable and variable .. ": " or "", path, reason)
+  end
   local values
   values, reason = section(text, name or "default", path)
   if not values then return nil, path, reason end

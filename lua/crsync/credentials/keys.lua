@@ -7,7 +7,7 @@ local dates = require "crsync.util.dates"
 ---@field access_key_id string
 ---@field access_key_secret string
 ---@field security_token string|nil
----@field expiration string|number|nil    UTC as YYYY-MM-DDThh:mm:ssZ, or seconds since the epoch
+---@field expiration string|number|nil    RFC 3339 with a zone, or seconds (or milliseconds) since the epoch
 ---@field recheck number|nil              seconds after which to ask again, where no expiration is known
 ---@field clock_difference integer|nil    seconds by which the clock of who gave them is ahead of this machine's
 
@@ -24,8 +24,8 @@ function keys.problem(set)
   if set.security_token ~= nil and type(set.security_token) ~= "string" then
     return "security_token should be a string"
   end
-  if set.expiration ~= nil and not dates.epoch(set.expiration) then
-    return "expiration should be YYYY-MM-DDThh:mm:ssZ or seconds since the epoch"
+  if set.expiration ~= nil and not dates.expiration(set.expiration) then
+    return "expiration should be a date with a time zone (YYYY-MM-DDThh:mm:ssZ) or seconds since the epoch"
   end
   return nil
 end
@@ -54,7 +54,7 @@ function keys.from_snake(fields) return from_fields(fields, SNAKE) end
 ---@return table|nil
 ---@return string|nil reason
 function keys.object(body)
-  local value, reason = core.decode(body)
+  local value, reason = core.decode((body:gsub("^\239\187\191", ""))) -- a byte-order mark is no matter
   if type(value) ~= "table" or #value > 0 then return nil, reason or "it is no JSON object" end
   return value
 end

@@ -2,6 +2,7 @@
 --- https://www.alibabacloud.com/help/en/cli/configure-credentials
 
 local compat = require "crsync.util.compat"
+local dates = require "crsync.util.dates"
 local environment = require "crsync.util.environment"
 local external = require "crsync.credentials.external"
 local ecs_ram_role = require "crsync.credentials.ecs_ram_role"
@@ -60,7 +61,7 @@ end
 -- What the CLI got at a login and wrote down; only it can do that again.
 local function cached(fields)
   local set, lacks = static(fields, true)
-  local ends = tonumber(field(fields, "sts_expiration"))
+  local ends = dates.expiration(field(fields, "sts_expiration"))
   if not set or not ends or ends <= os.time() then
     return nil, ("%s: log in again with `aliyun configure --profile %s`"):format(
       lacks or "the login has expired", tostring(fields.name))

@@ -54,7 +54,7 @@ local LOOK = 0.02             -- how often a call looks whether another has the 
 
 local function note_life(source, keys, context)
   local now = core.now()
-  local expiration = keys.expiration and dates.epoch(keys.expiration)
+  local expiration = keys.expiration and dates.expiration(keys.expiration)
   source.ends, source.advisory, source.mandatory = nil, nil, nil
   if not expiration then
     source.advisory = keys.recheck and now + keys.recheck

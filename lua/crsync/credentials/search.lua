@@ -49,18 +49,19 @@ local function from_ini(name)
   end)
 end
 
--- What is asked for by name must be in one of the two files; the current profile of the CLI's may be an empty one.
+-- What is asked for by name must be in one of the two files: going on would find another identity. The current profile
+-- of the CLI's may be an empty one.
 local function from_files(options, chosen)
   chosen = chosen or cli_profile.choose(options.profile)
-  if chosen and chosen.fields and (chosen.explicit or not modes.is_empty(chosen.fields)) then
+  if chosen and chosen.fields and (chosen.asked_by or not modes.is_empty(chosen.fields)) then
     return profile_source(("profile %s in %s"):format(chosen.name, chosen.path), chosen.name, lookup_in(chosen.path))
   end
   if chosen and chosen.unusable then return nil, errors.config("%s", chosen.problem) end
-  local source, err = from_ini(options.profile or cli_profile.name_from_environment())
-  if source or err then return source, err end
-  local is_missed = chosen and chosen.explicit and not chosen.fields and (options.profile or chosen.present)
-  if is_missed then return nil, errors.config("%s", chosen.problem) end
-  return nil
+  local name, asked_by = cli_profile.asked(options.profile)
+  local source, err = from_ini(name)
+  if source or err or not name then return source, err end
+  return nil, errors.config("%s asks for profile %q, which is nowhere: %s; ~/.alibabacloud/credentials has no section"
+    .. " of that name", asked_by, name, chosen and chosen.problem or "config.json is left out")
 end
 
 local function uri_source(url)

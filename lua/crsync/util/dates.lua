@@ -11,14 +11,40 @@ local function days_from_civil(year, month, day)
     + math.floor((153 * (month - 3) + 2) / 5) + day - 719469
 end
 
---- Seconds since the epoch, or nil when it is no time.
----@param value any  seconds, or YYYY-MM-DDThh:mm:ssZ
+-- Seconds since the epoch of a date and a time of day, and what stands behind them.
+local function parsed(value)
+  local y, mo, d, h, mi, s, rest = value:match "^(%d%d%d%d)-(%d%d)-(%d%d)T(%d%d):(%d%d):(%d%d)%.?%d*(.*)$"
+  if not y then return nil end
+  return days_from_civil(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + s, rest
+end
+
+--- Seconds since the epoch of a date in UTC, YYYY-MM-DDThh:mm:ssZ; nil for any other text.
+---@param value string
 ---@return number|nil
 function dates.epoch(value)
-  if type(value) == "number" then return value end
-  local y, mo, d, h, mi, s = tostring(value):match("^(%d%d%d%d)-(%d%d)-(%d%d)T(%d%d):(%d%d):(%d%d)%.?%d*Z$")
-  if not y then return nil end
-  return days_from_civil(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + s
+  local seconds, rest = parsed(value)
+  return rest == "Z" and seconds or nil
+end
+
+local SMALLEST_MILLISECONDS = 1e11 -- as seconds that would be the year 5138
+
+local function from_number(number)
+  return number >= SMALLEST_MILLISECONDS and number / 1000 or number
+end
+
+--- Seconds since the epoch, in whatever form a source of keys writes its expiration: seconds or milliseconds, as a
+--- number or as digits; RFC 3339 with Z or an offset. Nil when it is no time, or one without a zone.
+---@param value any
+---@return number|nil
+function dates.expiration(value)
+  if type(value) == "number" then return from_number(value) end
+  local text = tostring(value)
+  if text:find "^%d+$" then return from_number(tonumber(text)) end
+  local seconds, zone = parsed(text)
+  if not seconds or zone == "Z" or zone == "z" then return seconds end
+  local sign, hours, minutes = zone:match "^([+-])(%d%d):?(%d%d)$"
+  if not sign then return nil end
+  return seconds - (sign == "-" and -1 or 1) * (hours * 3600 + minutes * 60)
 end
 
 --- A time as RFC 3339 has it, to the second.

@@ -1,5 +1,6 @@
 --- Secrets kept out of text that others wrote. What the service itself sends back is the core's to clean (csrc/sign.c).
 
+local environment = require "crsync.util.environment"
 local url = require "crsync.util.url"
 
 local redact = {}
@@ -27,6 +28,28 @@ function redact.without(s, secrets)
     end
   end
   return s
+end
+
+local LEAST_KEY = 16 -- characters; the shortest that a key has
+
+-- Keys are digits and letters of both cases at random. Words, numbers and most paths are not.
+local function looks_like_key(run)
+  if #run < LEAST_KEY then return false end
+  local has_mixed_letters = run:find "%l.*%u" ~= nil
+  return has_mixed_letters or (run:find "%d" ~= nil and run:find "%a" ~= nil and not run:find "/")
+end
+
+--- A text without whatever looks like a key, for foreign text that may hold some: long runs of letters and digits, and
+--- what is called a secret, a password or a token in so many words.
+---@param s string
+---@return string
+function redact.key_like(s)
+  s = s:gsub("[%w+/=_-]+", function(run) return looks_like_key(run) and "***" or nil end)
+  return (s:gsub("([%w_-]+)([\"']?%s*[=:]%s*)[^%s,;]+", function(name, sign)
+    local lower = environment.lower(name)
+    local is_secret = lower:find "secret" or lower:find "password" or lower:find "token"
+    return is_secret and name .. sign .. "***" or nil
+  end))
 end
 
 --- What of an access key's id may be shown: enough to know it again.
