@@ -31,9 +31,21 @@ local function valid_utf8(s)
   return table.concat(out)
 end
 
+-- Characters that can harm a terminal or hide, by their code: in two halves beyond 16 bits.
+local function escape_code(_, code)
+  if code < 0x10000 then return ("\\u%04x"):format(code) end
+  local rest = code - 0x10000
+  return ("\\u%04x\\u%04x"):format(0xD800 + math.floor(rest / 0x400), 0xDC00 + rest % 0x400)
+end
+
 local function encode_string(s)
-  if s:find("[\128-\255]") and text.invalid_at(s) then s = valid_utf8(s) end
-  return '"' .. s:gsub('[%z\1-\31"\\\127]', escape) .. '"'
+  if s:find("[\128-\255]") then
+    if text.invalid_at(s) then s = valid_utf8(s) end
+    s = text.replace_harmful(s:gsub('[%z\1-\31"\\\127]', escape), escape_code)
+  else
+    s = s:gsub('[%z\1-\31"\\\127]', escape)
+  end
+  return '"' .. s .. '"'
 end
 
 -- The shortest digits that read back, with a point whatever the locale's is.

@@ -17,10 +17,19 @@ local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r"
 -- Three digits always: a digit may follow.
 local function escape(c) return ESCAPES[c] or ("\\%03d"):format(c:byte()) end
 
-local function quote(s) return '"' .. s:gsub('[%z\1-\31"\\\127-\159\255]', function(c)
-  -- Bytes of valid UTF-8 stay readable.
-  return c:byte() >= 0x80 and not text.invalid_at(s) and c or escape(c)
-end) .. '"' end
+local function escape_bytes(s) return (s:gsub(".", escape)) end
+
+-- Bytes of valid UTF-8 stay readable, but for characters that can harm a terminal or hide.
+local function quote(s)
+  if not s:find "[\128-\255]" then
+    s = s:gsub('[%z\1-\31"\\\127]', escape)
+  elseif text.invalid_at(s) then
+    s = s:gsub('[%z\1-\31"\\\127-\255]', escape)
+  else
+    s = text.replace_harmful(s:gsub('[%z\1-\31"\\\127]', escape), escape_bytes)
+  end
+  return '"' .. s .. '"'
+end
 
 local function number(n)
   if n ~= n then return "0/0" end

@@ -39,9 +39,9 @@ local function right(s, columns) return (" "):rep(columns - text.width(s)) .. s 
 
 -- Breaks at blanks and slashes where it can, anywhere where it must: what is copied must stay whole.
 local function wrapped(s, columns)
-  local lines = {}
-  while text.width(s) > columns do
-    local cut, width, at = nil, 0, 1
+  local lines, from = {}, 1
+  repeat
+    local cut, width, at = nil, 0, from
     while at <= #s do
       local stop = s:find("[^\128-\191]", at + 1) or #s + 1
       width = width + text.width(s:sub(at, stop - 1))
@@ -49,11 +49,14 @@ local function wrapped(s, columns)
       if s:find("^[ /]", at) then cut = stop - 1 end
       at = stop
     end
-    cut = cut or math.max(at - 1, 1)
-    lines[#lines + 1] = (s:sub(1, cut):gsub(" $", ""))
-    s = s:sub(cut + 1)
-  end
-  lines[#lines + 1] = s
+    if at > #s then
+      lines[#lines + 1] = s:sub(from)
+    else
+      cut = cut or math.max(at - 1, from)
+      lines[#lines + 1] = (s:sub(from, cut):gsub(" $", ""))
+      from = cut + 1
+    end
+  until at > #s
   return lines
 end
 

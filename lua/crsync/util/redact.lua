@@ -13,12 +13,14 @@ local SHORTEST = 4 -- bytes; anything shorter would strike out half of an ordina
 ---@return string
 function redact.without(s, secrets)
   local function strike(form)
-    local at = 1
+    local pieces, at = {}, 1
     while true do
       local from, to = s:find(form, at, true)
-      if not from then return end
-      s, at = s:sub(1, from - 1) .. "***" .. s:sub(to + 1), from + 3
+      if not from then break end
+      pieces[#pieces + 1], at = s:sub(at, from - 1), to + 1
     end
+    pieces[#pieces + 1] = s:sub(at)
+    s = table.concat(pieces, "***")
   end
   for _, secret in pairs(secrets) do
     if #secret >= SHORTEST then

@@ -46,10 +46,11 @@ local function in_ranges(ranges, code)
 end
 
 -- What can move the cursor, turn the writing around, or hide: controls, marks and overrides of direction,
--- zero-width and line-breaking characters, tags.
+-- zero-width and line-breaking characters, invisible fillers, tags and selectors of variants.
 local HARMFUL = {
-  0x00, 0x1F, 0x7F, 0x9F, 0xAD, 0xAD, 0x61C, 0x61C, 0x180E, 0x180E, 0x200B, 0x200F, 0x2028, 0x202E, 0x2060, 0x206F,
-  0xFEFF, 0xFEFF, 0xFFF9, 0xFFFB, 0xE0000, 0xE007F,
+  0x00, 0x1F, 0x7F, 0x9F, 0xAD, 0xAD, 0x34F, 0x34F, 0x61C, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180F,
+  0x200B, 0x200F, 0x2028, 0x202E, 0x2060, 0x206F, 0x2800, 0x2800, 0x3164, 0x3164, 0xFEFF, 0xFEFF, 0xFFA0, 0xFFA0,
+  0xFFF0, 0xFFFB, 0x1BCA0, 0x1BCA3, 0x1D173, 0x1D17A, 0xE0000, 0xE0FFF,
 }
 
 local WIDE = {
@@ -66,29 +67,34 @@ local NAMED = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 local function escape_byte(c) return NAMED[c] or ("\\x%02x"):format(c:byte()) end
 
--- Everything beyond plain ASCII, one character at a time.
-local function escape_slowly(s)
-  local out, i = {}, 1
-  while i <= #s do
+--- The text with each character beyond ASCII that can harm a terminal or hide replaced, and each byte that is no UTF-8.
+---@param s string
+---@param replace fun(bytes: string, code: integer|nil): string  code: nil for a byte that is no UTF-8
+---@return string
+function text.replace_harmful(s, replace)
+  local out, from, i = {}, 1, s:find "[\128-\255]"
+  while i do
     local n, code = decode(s, i)
-    if not n then
-      out[#out + 1] = escape_byte(s:sub(i, i))
-    elseif code >= 0x80 and in_ranges(HARMFUL, code) then
-      out[#out + 1] = ("\\u{%x}"):format(code)
-    else
-      out[#out + 1] = s:sub(i, i + n - 1)
+    local after = i + (n or 1)
+    if not n or in_ranges(HARMFUL, code) then
+      out[#out + 1] = s:sub(from, i - 1)
+      out[#out + 1] = replace(s:sub(i, after - 1), code)
+      from = after
     end
-    i = i + (n or 1)
+    i = s:find("[\128-\255]", after)
   end
+  out[#out + 1] = s:sub(from)
   return table.concat(out)
 end
+
+local function escape_visibly(bytes, code) return code and ("\\u{%x}"):format(code) or escape_byte(bytes) end
 
 --- Foreign text that a terminal cannot be harmed by: controls, bidirectional overrides, zero-width characters
 --- and bytes that are not UTF-8 become visible escapes; everything else stays.
 ---@param s string
 ---@return string
 function text.printable(s)
-  if s:find("[\128-\255]") then s = escape_slowly(s) end
+  if s:find("[\128-\255]") then s = text.replace_harmful(s, escape_visibly) end
   return (s:gsub("[%z\1-\31\127]", escape_byte))
 end
 
