@@ -29,8 +29,8 @@ build = {
       sources = {
         "csrc/ca_store.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/file.c", "csrc/fork.c",
         "csrc/json_scan.c", "csrc/luaaux.c", "csrc/nonce.c", "csrc/pollset.c", "csrc/process.c", "csrc/request.c",
-        "csrc/response.c", "csrc/sign.c", "csrc/sigpipe.c", "csrc/task_operation.c", "csrc/timer.c", "csrc/transfer.c",
-        "csrc/types.c",
+        "csrc/response.c", "csrc/sign.c", "csrc/sigpipe.c", "csrc/task_operation.c", "csrc/timer.c",
+        "csrc/transfer.c", "csrc/types.c",
       },
       libraries = { "curl", "crypto" },
       incdirs = { "$(CURL_INCDIR)", "$(OPENSSL_INCDIR)" },
@@ -87,6 +87,7 @@ build = {
     ["crsync.objects"] = "lua/crsync/objects.lua",
     ["crsync.operations"] = "lua/crsync/operations.lua",
     ["crsync.options"] = "lua/crsync/options.lua",
+    ["crsync.pages"] = "lua/crsync/pages.lua",
     ["crsync.print.fields"] = "lua/crsync/print/fields.lua",
     ["crsync.print.json"] = "lua/crsync/print/json.lua",
     ["crsync.print.lua_source"] = "lua/crsync/print/lua_source.lua",

@@ -13,7 +13,7 @@ local LUA = {
   { "endpoint", "print/", within = true },
   { "credentials/", within = true }, -- where keys come from
   { "config" },
-  { "call", "wait" },
+  { "call", "wait", "pages" },
   { "client" },
   { "init" }, -- the library's face
   { "loop/", within = true }, -- an adapter a file, for hosts; nothing requires one

@@ -12,7 +12,8 @@ local HARMFUL = {
   ["a C1 control"] = "\194\133", ["an override of direction"] = "\226\128\174", ["an isolate"] = "\226\129\166",
   ["a Hangul filler"] = "\227\133\164", ["a combining grapheme joiner"] = "\205\143",
   ["a selector of variants"] = "\243\160\132\128", ["a tag"] = "\243\160\129\129",
-  ["a zero-width blank"] = "\226\128\139", ["a halfwidth filler"] = "\239\190\160", ["a line separator"] = "\226\128\168",
+  ["a zero-width blank"] = "\226\128\139", ["a halfwidth filler"] = "\239\190\160",
+  ["a line separator"] = "\226\128\168",
 }
 
 for what, bytes in pairs(HARMFUL) do

@@ -61,6 +61,37 @@ describe("list_tasks", function()
     assert.same({ {}, 0 }, { client:list_tasks("cri-1") })
   end)
 
+  it("gives each task once though the list grows while it is read", function()
+    server:answer(page(1, 50, 60), page(50, 60, 61)) -- what was the 50th of the first page is the first of the second
+    local tasks, total = assert(client:list_tasks "cri-1")
+    local ids = {}
+    for i, task in ipairs(tasks) do ids[i] = task.SyncTaskId end
+    assert.same({ 60, 61, "rst-50", "rst-51" }, { #ids, total, ids[50], ids[51] })
+  end)
+
+  it("ends when a page brings nothing new, as from an endpoint that knows nothing of pages", function()
+    local same = { body = { IsSuccess = true, Code = "success", SyncTasks = { { SyncTaskId = "rst-1" } } } }
+    server:answer(same, same, same)
+    assert.equal(1, #client:list_tasks "cri-1")
+    assert.equal(2, #server:requests())
+  end)
+
+  it("of nothing is a list in JSON", function()
+    server:answer(page(1, 0, 0))
+    assert.equal("[]", crsync.to_json((client:list_tasks "cri-1")))
+  end)
+
+  it("ends with an error when its deadline has passed", function()
+    local slow = page(1, 50, 1000)
+    slow.delay = 0.3
+    local other = page(51, 100, 1000)
+    other.delay = 5
+    server:answer(slow, other)
+    local tasks, err = client:list_tasks("cri-1", { deadline = 0.8 })
+    assert.is_nil(tasks)
+    assert.equal("timeout", err.kind)
+  end)
+
   it("fails as a whole", function()
     server:answer(page(1, 50, 120), "err.403.NoPrivilege")
     local tasks, err = client:list_tasks "cri-1"
@@ -234,6 +265,15 @@ describe("get_tasks", function()
     assert.same({ 1000, nil }, { count, next(errors) })
     assert.is_true(seconds >= 0.78 and seconds < at_most(4), seconds)
     assert.is_true(server:connections() <= 64, server:connections())
+  end)
+
+  it("ends at its deadline, and says so of those that it cut off", function()
+    server:answer_always { example = "ok.GetRepoSyncTask", delay = 0.4 }
+    local tasks, errors = client:get_tasks("cri-1", { "A", "B", "C", "D" }, { concurrency = 1, deadline = 1 })
+    assert.is_table(tasks.A)
+    assert.is_nil(tasks.D)
+    assert.equal("timeout", errors.D.kind)
+    assert.truthy(errors.D.message:find("the deadline of 1 s for all tasks has passed", 1, true))
   end)
 
   it("is not held up by one that hangs", function()

@@ -6,9 +6,11 @@ local argcheck = require "crsync.util.argcheck"
 local config = require "crsync.config"
 local core = require "crsync.core"
 local errors = require "crsync.error"
+local fields = require "crsync.print.fields"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
 local options_of = require "crsync.options"
+local pages = require "crsync.pages"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
 local url = require "crsync.util.url"
@@ -77,10 +79,16 @@ function Client:get_tasks(instance_id, ids, options)
   argcheck.ids(ids, 2, "ids", "get_tasks", 1)
   options = options_of.filled(GET_TASKS, argcheck.options(options, 3, "get_tasks", GET_TASKS, 1))
   local list, tasks, failures = distinct(ids), {}, {}
+  local ends = options.deadline and core.now() + options.deadline or math.huge
   self.loop:all(#list, options.concurrency, options.concurrency, function(i)
-    local id = list[i]
+    local id, left = list[i], ends - core.now()
+    if left <= 0 then
+      failures[id] = errors.new { kind = "timeout", retryable = true, action = "GetRepoSyncTask",
+        message = ("the deadline of %g s for all tasks has passed"):format(options.deadline) }
+      return
+    end
     tasks[id], failures[id] = call.perform(self, operations.GetRepoSyncTask,
-      { InstanceId = instance_id, SyncTaskId = id })
+      { InstanceId = instance_id, SyncTaskId = id }, math.min(left, self.settings.deadline))
   end)
   return tasks, failures
 end
@@ -96,32 +104,20 @@ end
 local PAGE_SIZE = options_of.by_name(options_of.list).PageSize.default
 local TASK_FILTER, RULE_FILTER = filter_rules "ListRepoSyncTask", filter_rules "ListRepoSyncRule"
 
--- A function that returns the next item, or nil, err; all pages, one at a time.
+-- A function that returns the next item, or nil, err; and one that returns the service's count.
 local function items(self, action, instance_id, filter)
-  local operation = operations[action]
-  local page, position, given, total, number = {}, 0, 0, nil, 0
-  local params = with_instance(instance_id, filter)
-  params.limit, params.PageSize = nil, filter.PageSize or math.min(PAGE_SIZE, filter.limit or PAGE_SIZE)
-  local function next_item()
-    if filter.limit and given >= filter.limit then return nil end
-    if position == #page then
-      if total and number > 0 and (#page == 0 or given >= total) then return nil end
-      number = number + 1
-      params.PageNo = number
-      local response, err = call.perform(self, operation, params)
-      if not response then return nil, err end
-      page, position, total = response[operation.list], 0, response.TotalCount or total or math.huge
-      if #page == 0 then return nil end
-    end
-    position, given = position + 1, given + 1
-    return page[position]
+  local operation, params = operations[action], with_instance(instance_id, filter)
+  params.limit, params.deadline = nil, nil
+  local function ask(number, size, seconds)
+    params.PageNo, params.PageSize = number, size
+    return call.perform(self, operation, params, seconds and math.min(seconds, self.settings.deadline))
   end
-  return next_item, function() return total ~= math.huge and total or nil end
+  return pages.read({ ask = ask, operation = operation }, filter, PAGE_SIZE)
 end
 
 local function collect(self, action, instance_id, filter)
   local next_item, total = items(self, action, instance_id, filter)
-  local list = {}
+  local list = fields.as_list {}
   while true do
     local item, err = next_item()
     if err then return nil, err end

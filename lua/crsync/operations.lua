@@ -15,6 +15,7 @@
 ---@field filter table<string, string>|nil  for a list: what may narrow it, and the type of each
 ---@field list string|nil      for a list: the field that holds the items
 ---@field item string|nil      for a list: the class of the items
+---@field item_id string|nil   for a list: the field that tells one item from another
 ---@field id string|nil        for a creation: the field that holds the new id
 ---@field response table       documented types of the response's fields; a table stands for a sequence of objects
 
@@ -63,6 +64,7 @@ local operations = {
       { "SyncRecordId", "string", "a batch: takes a `SyncBatchTaskId`" },
     },
     list = "SyncTasks",
+    item_id = "SyncTaskId",
     item = "crsync.ListedTask",
     response = list_of("SyncTasks", "crsync.ListedTask"),
   },
@@ -112,6 +114,7 @@ local operations = {
       { "TargetRegionId", "string", "region of the destination" },
     },
     list = "SyncRules",
+    item_id = "SyncRuleId",
     item = "crsync.Rule",
     response = list_of("SyncRules", "crsync.Rule"),
   },

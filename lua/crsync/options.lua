@@ -93,7 +93,11 @@ local concurrency = { name = "concurrency", type = "number", annotation = "integ
 
 --- Of `client:get_tasks`.
 ---@type crsync.OptionRow[]
-options.get_tasks = { concurrency }
+options.get_tasks = {
+  concurrency,
+  { name = "deadline", type = "number", above = 0, unit = "s", default_text = "none",
+    line = "for all of them; those that it cuts off are errors of kind `timeout`" },
+}
 
 --- Of `client:wait`.
 ---@type crsync.OptionRow[]
@@ -133,6 +137,8 @@ options.call = {
 options.list = {
   { name = "limit", type = "number", annotation = "integer", least = 1, whole = true, default_text = "none",
     line = "ends the list after so many" },
+  { name = "deadline", type = "number", above = 0, unit = "s", default_text = "none",
+    line = "for all pages; each page has the client's as well" },
   { name = "PageSize", type = "number", annotation = "integer", least = 1, whole = true, default = 50,
     line = "asked for at once" },
 }

@@ -38,6 +38,14 @@ fields.lists = {
   Namespaces = true, Regions = true, Tags = true,
 }
 
+local LIST = { __jsontype = "array" }
+
+--- Marks a table as a list, so that it is written as one when it is empty, too.
+---@generic T: table
+---@param t T
+---@return T
+function fields.as_list(t) return setmetatable(t, LIST) end
+
 local function before(a, b)
   local left, right = fields.rank[a], fields.rank[b]
   if left and right then return left < right end
