@@ -6,7 +6,7 @@ local core = require "crsync.core"
 local errors = require "crsync.error"
 
 ---@class crsync.PageSource
----@field ask fun(number: integer, size: integer, seconds: number|nil): table|nil, crsync.Error|nil  a page, in that time
+---@field ask fun(number: integer, size: integer, seconds: number|nil): table|nil, crsync.Error|nil  a page in time
 ---@field operation crsync.Operation
 
 local pages = {}
