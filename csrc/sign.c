@@ -73,9 +73,13 @@ static int text_add(struct text *t, const char *data, size_t len) {
 
 static int text_add_byte(struct text *t, char byte) { return text_add(t, &byte, 1); }
 
-static int text_set(struct text *t, struct bytes p) {
-  if (t->data) OPENSSL_cleanse(t->data, t->len);
+static void text_wipe(struct text *t) {
+  if (t->len) OPENSSL_cleanse(t->data, t->len);
   t->len = 0;
+}
+
+static int text_set(struct text *t, struct bytes p) {
+  text_wipe(t);
   return text_add(t, p.data, p.len);
 }
 
@@ -194,8 +198,8 @@ int sign_key(struct sign *s, struct bytes id, struct bytes secret, struct bytes 
 /* ---- one request --------------------------------------------------------------------------------- */
 
 int sign_begin(struct sign *s, struct bytes method, struct bytes path) {
-  if (s->store.data) OPENSSL_cleanse(s->store.data, s->store.len);
-  s->store.len = s->query.count = s->headers.count = 0;
+  text_wipe(&s->store);
+  s->query.count = s->headers.count = 0;
   if (text_set(&s->method, method) || text_set(&s->path, path)) return SIGN_NO_MEMORY;
   if (!s->token.len) return SIGN_OK;
   int status = sign_header(s, bytes_of("x-acs-accesskey-id"), text_bytes(&s->id));
@@ -333,8 +337,7 @@ static int add_line(struct text *out, const struct text *line) {
 
 static int build_canonical_request(struct sign *s, const char *payload_hash) {
   struct text *out = &s->canonical_request;
-  if (out->data) OPENSSL_cleanse(out->data, out->len);
-  out->len = 0;
+  text_wipe(out);
   if (add_line(out, &s->method) || add_line(out, &s->path) || add_line(out, &s->canonical_query) ||
       add_signed_headers(s) || text_add_byte(out, '\n') || add_line(out, &s->signed_headers))
     return SIGN_NO_MEMORY;

@@ -183,7 +183,7 @@ describe("a missing package", function()
   -- A system whose only headers are C's own, and these empty.
   local function compile(file)
     local stub = folder .. "/headers"
-    local headers = ("mkdir -p '%s' && touch '%s/stddef.h' '%s/stdint.h'"):format(stub, stub, stub)
+    local headers = ("(mkdir -p '%s' && cd '%s' && touch stddef.h stdint.h string.h)"):format(stub, stub)
     return run(("%s && cc -E -nostdinc -isystem '%s' csrc/%s -o /dev/null"):format(headers, stub, file))
   end
 
