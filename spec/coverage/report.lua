@@ -18,9 +18,12 @@ local function output_of(command)
   return text
 end
 
+-- The lines' texts, without the comments behind them.
 local function texts_of(file)
   local texts = {}
-  for text in io.lines(file) do texts[#texts + 1] = text:match "^%s*(.-)%s*$" end
+  for text in io.lines(file) do
+    texts[#texts + 1] = text:gsub("%s+/%*.*%*/%s*$", ""):gsub("%s+%-%-%s.*$", ""):match "^%s*(.-)%s*$"
+  end
   return texts
 end
 
@@ -42,31 +45,36 @@ end
 local function read_lua()
   for file in output_of "find lua/crsync -name '*.lua' ! -name types.lua":gmatch "[^\n]+" do
     local texts = texts_of(file)
-    for line, name in output_of("luac5.4 -l -p " .. file):gmatch "%[(%d+)%]%s+(%u+)" do
-      line = tonumber(line)
+    for digits, name in output_of("luac5.4 -l -p " .. file):gmatch "%[(%d+)%]%s+(%u+)" do
+      local line = tonumber(digits)
       if name ~= "VARARGPREP" and texts[line]:gsub("end", ""):find "[^%s)}%],]" then note(file, line, false) end
     end
   end
-  for file, line in output_of("cat " .. folder .. "/lines"):gmatch "([^\n:]+):(%d+)" do
-    line = tonumber(line)
+  for file, digits in output_of("cat " .. folder .. "/lines"):gmatch "([^\n:]+):(%d+)" do
+    local line = tonumber(digits)
     if lines[file] and lines[file][line] ~= nil then note(file, line, true) end
   end
 end
 
--- "file: text" -> the reasons of such lines, one for each
+-- The reasons by id, and which lines they excuse: file -> text -> a list of ids, one for each such line of the file.
 local function read_reasons()
-  local reasons, reason = {}, nil
+  local reasons, excused, file = {}, {}, nil
   for row in io.lines(reasons_path) do
-    local key = row:match "^  (.+)"
-    if key then
-      assert(reason, "no reason stands before " .. row)
-      reasons[key] = reasons[key] or {}
-      table.insert(reasons[key], reason)
-    else
-      reason = row:match "^(%S.*):$"
+    local new_id, reason = row:match "^(%S+): (.+)$"
+    local id, text = row:match "^  (%S+) +(.+)$"
+    if new_id then
+      reasons[new_id] = reason
+    elseif id then
+      assert(reasons[id], "there is no such reason: " .. row)
+      assert(file, "no file stands before " .. row)
+      excused[file][text] = excused[file][text] or {}
+      table.insert(excused[file][text], id)
+    elseif row:find "^[^#]" then
+      file = row
+      excused[file] = excused[file] or {}
     end
   end
-  return reasons
+  return reasons, excused
 end
 
 local function sorted_keys(t)
@@ -78,7 +86,7 @@ end
 
 read_c()
 read_lua()
-local reasons = read_reasons()
+local reasons, excused = read_reasons()
 local listing, faults = {}, 0
 local run, all = 0, 0
 
@@ -94,10 +102,10 @@ for _, file in ipairs(sorted_keys(lines)) do
     if lines[file][line] then
       run_here = run_here + 1
     else
-      local reason = table.remove(reasons[file .. ": " .. texts[line]] or {})
+      local id = table.remove(excused[file] and excused[file][texts[line]] or {})
       local place = ("%s:%d: %s"):format(file, line, texts[line])
-      if reason then
-        listing[#listing + 1] = ("%s  [%s]"):format(place, reason)
+      if id then
+        listing[#listing + 1] = ("%s  [%s]"):format(place, id)
       else
         fault("%s  NO REASON", place)
       end
@@ -107,14 +115,19 @@ for _, file in ipairs(sorted_keys(lines)) do
   run, all = run + run_here, all + all_here
 end
 
-for _, key in ipairs(sorted_keys(reasons)) do
-  for _, reason in ipairs(reasons[key]) do
-    if not reason:find "^sometimes" then fault("%s  [%s]: WAS RUN, or is no longer there", key, reason) end
+for _, file in ipairs(sorted_keys(excused)) do
+  for _, text in ipairs(sorted_keys(excused[file])) do
+    for _, id in ipairs(excused[file][text]) do
+      if not reasons[id]:find "^sometimes" then
+        fault("%s: %s  [%s]: WAS RUN, or is no longer there", file, text, id)
+      end
+    end
   end
 end
 
 print(("%5d of %5d  %5.1f %%  lines were run. The others:"):format(run, all, 100 * run / all))
 print(table.concat(listing, "\n"))
+for _, id in ipairs(sorted_keys(reasons)) do print(("  [%s]  %s"):format(id, reasons[id])) end
 if faults > 0 then
   print(("%d of them to be seen to: spec/coverage/README.md"):format(faults))
   os.exit(1)

@@ -96,9 +96,9 @@ end
 
 local function checked(spec)
   local response = {}
-  for name, value in pairs(spec) do
-    name = SHORT[name] or name
-    if not OPTIONS[name] then error(("an response has no option '%s'"):format(name), 0) end
+  for given, value in pairs(spec) do
+    local name = SHORT[given] or given
+    if not OPTIONS[name] then error(("a response has no option '%s'"):format(name), 0) end
     response[name] = value
   end
   return response
