@@ -1,5 +1,7 @@
 -- Installing: with make, with LuaRocks, and what is said when it cannot work.
 
+local files = require "spec.support.files"
+
 local function run(command)
   local clean = "unset LD_PRELOAD MAKEFLAGS MFLAGS MAKEOVERRIDES BUILD CFLAGS WRAPPER; "
   local pipe = io.popen(clean .. "{ " .. command .. "; } 2>&1; echo status $?")
@@ -46,16 +48,16 @@ describe("the rockspec", function()
   end
 
   it("lists every Lua file under its module's name", function()
-    local files = {}
+    local paths = {}
     for name, path in pairs(spec.build.modules) do
       if type(path) == "string" then
-        files[#files + 1] = path
+        paths[#paths + 1] = path
         local expected = path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
         assert.equal(expected, name)
       end
     end
-    table.sort(files)
-    assert.same(list "find lua -name '*.lua'", files)
+    table.sort(paths)
+    assert.same(list "find lua -name '*.lua'", paths)
   end)
 
   it("lists every C file", function()
@@ -204,5 +206,49 @@ describe("a missing package", function()
       "nothing was installed" } do
       assert.truthy(output:find(name, 1, true), output)
     end
+  end)
+end)
+
+describe(".ci/setup", function()
+  -- Runs it where `installed` is all that there is, with an apt-get that writes down what it is told, has a package's
+  -- script start a service, and refuses `refused`, for which it would have to remove something.
+  local function setup(purpose, installed, refused)
+    local calls, bin = folder .. "/calls", folder .. "/fakes"
+    assert(run(("rm -rf '%s' '%s' && mkdir '%s'"):format(calls, bin, bin)))
+    local programs = {
+      id = "echo 0",
+      ["dpkg-query"] = ('case " %s " in *" $4 "*) echo installed ;; esac'):format(installed),
+      ["invoke-rc.d"] = ("echo started >>'%s'"):format(calls),
+      ["deb-systemd-invoke"] = ("echo started >>'%s'"):format(calls),
+      ["apt-get"] = ([[echo "$*" >>'%s'
+        case " $* " in *" %s "*) exit 100 ;; *install*) ;; *) exit ;; esac
+        for word; do case $word in DPkg::Path=*) first=${word#*=} PATH=${first%%%%:*}:$PATH ;; esac; done
+        invoke-rc.d nginx start && deb-systemd-invoke start nginx.service]]):format(calls, refused or "none"),
+    }
+    for name, script in pairs(programs) do files.write(bin .. "/" .. name, "#!/bin/sh\n" .. script .. "\n") end
+    local ok, output = run(("chmod +x '%s'/* && PATH='%s':\"$PATH\" LUA=lua5.4 .ci/setup %s"):format(bin, bin, purpose))
+    assert.is_true(ok, output)
+    return files.read(calls), output
+  end
+
+  it("removes no package and starts no service", function()
+    local calls, output = setup("build", "gcc make lua5.4")
+    local packages = " libc6-dev pkg-config liblua5.4-dev libcurl4-openssl-dev libssl-dev lua-cjson lua-argparse\n"
+    assert.equal("crsync: installing with apt-get:" .. packages .. "status 0\n", output)
+    local install = calls:match "\n(install [^\n]*\n)$"
+    assert.truthy(install:find(" --no-remove ", 1, true) and install:find(packages, 1, true), calls)
+    assert.is_nil(calls:find("started", 1, true), calls)
+  end)
+
+  it("is content with what will do as well", function()
+    local _, output = setup("test", "luajit libluajit-5.1-2")
+    assert.is_nil(output:find("luajit2 ", 1, true), output)
+    assert.is_nil(output:find("libnginx-mod-http-lua", 1, true), output)
+  end)
+
+  it("takes the other of two that can't stand side by side, where one is there", function()
+    local calls, output = setup("test", "libluajit-5.1-2", "libluajit2-5.1-dev")
+    assert.truthy(output:find(" luajit libluajit-5.1-dev\n", 1, true), output)
+    assert.truthy(calls:find " luajit libluajit%-5.1%-dev[^\n]*\n$", calls)
   end)
 end)
