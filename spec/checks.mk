@@ -1,0 +1,161 @@
+# What shows that crsync holds: the suite, and what runs it or its parts otherwise. Part of the Makefile.
+#   make test            the whole suite; installs what is missing.  SPECS=spec/sign_spec.lua for a part
+#   make test LUA=lua5.1 the same in another Lua: lua5.1, lua5.2, lua5.3, luajit.  Any target takes LUA
+#   make test-matrix     in each of them
+#   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
+#   make check-tsan      a threaded host under ThreadSanitizer
+#   make soak            SOAK_CALLS=100000 calls on one client with faults among them: nothing lost, nothing grows
+#   make coverage        the lines that the suite does not run, each with its reason
+#   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
+#   make starve          calls while memory runs out, at each allocation there is
+#   make bench           what crsync costs beside libcurl alone
+#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
+
+# The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
+IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
+EVERY = $(wildcard spec/*_spec.lua)
+SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/,$(addsuffix _spec.lua,install embedding threads)),$(EVERY)))
+# Other programs bring their own allocators and leaks.
+CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
+
+.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint
+
+# Helpers of the specs, never installed.
+$(BUILD)/spec_process.so: spec/support/process.c
+	$(CC) -std=gnu11 -Wall -Wextra $(CFLAGS) -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
+
+# The cores for the programs that spec/embedding_spec.lua starts.
+hosts:
+	@for lua in lua5.3 luajit; do $(MAKE) --no-print-directory -s all LUA=$$lua || exit 1; done
+
+test:
+	@LUA='$(LUA)' $(SETUP) test
+	@$(MAKE) --no-print-directory all
+	@$(if $(IS_REFERENCE),$(MAKE) --no-print-directory hosts)
+	@$(MAKE) --no-print-directory run-specs
+
+MATRIX = lua5.1 lua5.2 lua5.3 luajit
+
+test-matrix:
+	@for lua in $(MATRIX); do $(MAKE) --no-print-directory test LUA=$$lua || exit 1; done
+
+run-specs: $(BUILD)/spec_process.so
+	@mkdir -p $(BUILD)/home
+	@$(RUN_ENV) $(WRAPPER) $(LUA) spec/support/run.lua $(SPECS)
+
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-file-name=libubsan.so)
+
+# With the shield against SIGPIPE that libcurl before 7.88 needs.
+check-asan:
+	@LUA='$(LUA)' $(SETUP) check
+	@$(MAKE) --no-print-directory all BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' CPPFLAGS=-DSIGPIPE_ALWAYS
+	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' BUILD=build/asan WRAPPER='env LD_PRELOAD=$(ASAN_RUNTIME) \
+	  ASAN_OPTIONS=detect_leaks=1 SLOWED=10'
+
+check-valgrind:
+	@LUA='$(LUA)' $(SETUP) check
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory run-specs SPECS='$(CHECKED)' WRAPPER='env SLOWED=100 valgrind -q --error-exitcode=9 \
+	  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
+
+# Other faults each time; what fails names its seed, and SOAK_SEED=… plays them again.
+SOAK_CALLS ?= 100000
+SOAK_SEED ?= $(shell date +%s)
+
+soak:
+	@LUA='$(LUA)' $(SETUP) test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory run-specs SPECS=spec/soak_spec.lua WRAPPER='env SOAK_CALLS=$(SOAK_CALLS) SOAK_SEED=$(SOAK_SEED)'
+
+# Lines of C and Lua that the suite never runs: spec/coverage/README.md.
+coverage:
+	@LUA='$(LUA)' $(SETUP) test
+	@$(MAKE) --no-print-directory -s all build/coverage/hook.so BUILD=build/coverage \
+	  CFLAGS='-O0 -g --coverage -fstack-protector-strong' LDFLAGS='-Wl,--exclude-libs,ALL'
+	@$(MAKE) --no-print-directory -s all hosts
+	@rm -f build/coverage/*.gcda build/coverage/lines
+	@$(MAKE) --no-print-directory run-specs BUILD=build/coverage WRAPPER='env COVERAGE_LINES=$(CURDIR)/build/coverage/lines \
+	  LUA_INIT_5_4="package.loadlib([[$(CURDIR)/build/coverage/hook.so]], [[luaopen_hook]])()"'
+	@$(LUA) spec/coverage/report.lua build/coverage spec/coverage/reasons.txt
+
+build/coverage/hook.so: spec/coverage/hook.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -O2 -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
+
+# libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.
+FUZZ_TARGETS ?= response refusal differential endpoint files headers sign
+FUZZ_SECONDS ?= 60
+# CI has a round that is the same each time: FUZZ_LIMIT="-runs=20000 -seed=1".
+FUZZ_LIMIT ?= -max_total_time=$(FUZZ_SECONDS)
+FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+fuzz:
+	@LUA='$(LUA)' $(SETUP) fuzz
+	@$(MAKE) --no-print-directory -s build/fuzz/fuzz
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p build/fuzz/corpus/$$target build/fuzz/seeds/$$target && \
+	  $(RUN_ENV) $(LUA) spec/fuzz/seeds.lua $$target build/fuzz/seeds/$$target && \
+	  $(RUN_ENV) FUZZ_TARGET=spec/fuzz/$$target.lua ASAN_OPTIONS=detect_leaks=0 build/fuzz/fuzz $(FUZZ_LIMIT) \
+	    -max_len=8192 -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/$$target- \
+	    build/fuzz/corpus/$$target build/fuzz/seeds/$$target $$(ls -d spec/fuzz/found/$$target 2>/dev/null) || exit 1; \
+	done
+
+build/fuzz/fuzz: spec/fuzz/fuzz.c $(SOURCES) $(HEADERS)
+	@mkdir -p $(@D)
+	clang -std=c11 $(FUZZ_FLAGS) -fsanitize=fuzzer $(LUA_CFLAGS) $(LIB_CFLAGS) spec/fuzz/fuzz.c $(SOURCES) -o $@ -rdynamic \
+	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(LIBS) -ldl -lm
+
+# Memory that runs out, of Lua, the core, libcurl and OpenSSL, at every STARVE_STEP-th allocation: spec/starve/run.lua.
+# The linked core's own allocations are renamed; lua-cjson loses its scratch buffer when Lua is out of memory.
+STARVE_STEP ?= 1
+STARVE_SUPPLIES ?= lua core libcurl openssl
+RENAMED = $(foreach f,malloc calloc realloc strdup free,-D$f=core_$f)
+
+starve:
+	@LUA='$(LUA)' $(SETUP) check
+	@$(MAKE) --no-print-directory -s build/starve/host $(BUILD)/spec_process.so
+	@for supply in $(STARVE_SUPPLIES); do \
+	  $(RUN_ENV) LSAN_OPTIONS=suppressions=spec/starve/suppressions:print_suppressions=0 \
+	    build/starve/host spec/starve/run.lua $$supply $(STARVE_STEP) || exit 1; \
+	done
+
+STARVED = $(SOURCES:csrc/%.c=build/starve/%.o)
+
+build/starve/%.o: csrc/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O1 -g $(SANITIZE) $(RENAMED) $(LUA_CFLAGS) $(LIB_CFLAGS) -c $< -o $@
+
+build/starve/host: spec/starve/host.c $(STARVED)
+	$(CC) -std=c11 -Wall -Wextra -O1 -g $(SANITIZE) $(LUA_CFLAGS) $(LIB_CFLAGS) $^ -o $@ -rdynamic \
+	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(LIBS) -ldl -lm
+
+# What crsync costs beside libcurl alone: spec/bench/README.md.
+bench:
+	@LUA='$(LUA)' $(SETUP) bench
+	@$(MAKE) --no-print-directory -s all build/bench/limit
+	@mkdir -p $(BUILD)/home
+	@$(RUN_ENV) $(LUA) spec/bench/run.lua
+
+build/bench/limit: spec/bench/limit.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -O2 $(LIB_CFLAGS) -o $@ $< -lcurl
+
+# Eight threads, each with a Lua state, under ThreadSanitizer.
+check-tsan:
+	@LUA='$(LUA)' $(SETUP) check
+	@$(MAKE) --no-print-directory all BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread'
+	@$(MAKE) --no-print-directory all
+	@THREADS_CFLAGS='-g -fsanitize=thread' THREADS_CORE=build/tsan $(MAKE) --no-print-directory run-specs SPECS=spec/threads_spec.lua
+
+# clang-tidy for each file by itself: its check of va_list goes astray in the second file of a run.
+lint:
+	@LUA='$(LUA)' $(SETUP) check
+	@$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
+	@$(MAKE) --no-print-directory all BUILD=build/clang CC=clang
+	clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(wildcard spec/*/*.c examples/embedding/*.c)
+	printf '%s\n' $(SOURCES) | xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 $(LUA_CFLAGS) $(LIB_CFLAGS)
+	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
+	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \
+	  '-D__has_include(x)=1' -D_Thread_local= -DLUA_VERSION_NUM=504 -DOPENSSL_VERSION_NUMBER=0x30000000L $(SOURCES)
+	luacheck --quiet lua spec examples
