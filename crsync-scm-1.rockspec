@@ -52,6 +52,7 @@ build = {
     ["crsync.cli.commands.rules"] = "lua/crsync/cli/commands/rules.lua",
     ["crsync.cli.commands.sandbox"] = "lua/crsync/cli/commands/sandbox.lua",
     ["crsync.cli.commands.wait"] = "lua/crsync/cli/commands/wait.lua",
+    ["crsync.cli.completions"] = "lua/crsync/cli/completions.lua",
     ["crsync.cli.config_report"] = "lua/crsync/cli/config_report.lua",
     ["crsync.cli.exit"] = "lua/crsync/cli/exit.lua",
     ["crsync.cli.exit_status"] = "lua/crsync/cli/exit_status.lua",

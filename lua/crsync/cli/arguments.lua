@@ -106,7 +106,7 @@ local function add_argument(parser, row)
   if row.many then argument:args(row.many) end
 end
 
-function arguments.make_parser(commands)
+local function make_parser(commands)
   local found, argparse = pcall(require, "argparse")
   if not found then
     exit.with(exit_status.CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install lua-argparse; "
@@ -129,7 +129,7 @@ end
 ---@param commands crsync.cli.Command[]
 ---@return table given  by the names of arguments and options, with _ for -; and command: the command's name
 function arguments.parse(words, commands)
-  local parser = arguments.make_parser(commands)
+  local parser = make_parser(commands)
   local ok, result = parser:pparse(words)
   if not ok then exit.with(exit_status.USAGE, parser:get_usage() .. "\n\ncrsync: " .. result) end
   return result
