@@ -126,14 +126,6 @@ local function collect(self, action, instance_id, filter)
   end
 end
 
----@class crsync.TaskFilter
----@field RepoNamespaceName string|nil
----@field RepoName string|nil
----@field Tag string|nil
----@field SyncRecordId string|nil  takes a SyncBatchTaskId
----@field PageSize integer|nil     tasks asked for at once; 50
----@field limit integer|nil        ends the list after so many
-
 --- Lists tasks, all pages. Mirrors ListRepoSyncTask.
 ---@param instance_id string
 ---@param filter crsync.TaskFilter|nil
