@@ -7,6 +7,29 @@ local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local retry = require "crsync.retry"
 
+---@diagnostic disable: invisible -- a client's parts are this room's business
+
+--- What option on_attempt is told. No secret is in it.
+---@class crsync.Attempt
+---@field action string        the operation
+---@field attempt integer      its number, from 1
+---@field status? integer      HTTP status
+---@field code? string         the service's code
+---@field request_id? string
+---@field elapsed number       seconds
+---@field delay? number        seconds until the next attempt; nil: it was the last
+
+--- What option transport is given to send.
+---@class crsync.TransportRequest
+---@field method string
+---@field url string
+---@field headers table<string, string>
+---@field body string
+---@field timeout number       seconds
+
+--- Sends a request. Returns status, headers and body, or nil and a message.
+---@alias crsync.Transport fun(request: crsync.TransportRequest): integer?, table<string, string>|string|nil, string?
+
 local call = {}
 
 -- ---- one attempt --------------------------------------------------------------------------------------
@@ -125,9 +148,9 @@ end
 ---@param self crsync.Client
 ---@param operation crsync.Operation
 ---@param params table
----@param deadline number|nil  seconds, instead of the client's
----@return table|nil response
----@return crsync.Error|nil
+---@param deadline? number  seconds, instead of the client's
+---@return table? response
+---@return crsync.ErrorOrNil err
 ---@return integer attempts
 function call.perform(self, operation, params, deadline)
   local state, attempt = new_state(self, operation, deadline or self.settings.deadline), {}

@@ -16,11 +16,18 @@ local retry = require "crsync.retry"
 local url = require "crsync.util.url"
 local wait = require "crsync.wait"
 
+--- Asks one endpoint with one key. Its parts are for the rooms that make up a call.
 ---@class crsync.Client
 ---@field private core crsync.Core
----@field private loop table
+---@field private loop crsync.ClientLoop
 ---@field private settings crsync.Settings
----@field private source table
+---@field private source crsync.Source
+---@field private host string                  that is asked
+---@field private profile_name string|nil      option profile
+---@field private retry_budget crsync.RetryBudget
+---@field private clock_offset number|nil      seconds to add to this machine's clock
+---@field private slow_until number|nil        on core.now's clock: until then no call hurries
+---@field private closed boolean|nil
 local Client = {}
 Client.__index = Client
 Client.__name = "crsync.client"
@@ -45,8 +52,8 @@ end
 --- Raises when an id is not a non-empty string of printable UTF-8, or when the client is closed.
 ---@param instance_id string  the source instance, "cri-…"
 ---@param task_id string      the task, "rst-…"
----@return crsync.Task|nil task
----@return crsync.Error|nil err
+---@return crsync.Task? task
+---@return crsync.ErrorOrNil err
 function Client:get_task(instance_id, task_id)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "get_task", 1)
@@ -67,10 +74,15 @@ end
 
 local GET_TASKS = options_of.by_name(options_of.get_tasks)
 
+--- What get_tasks takes beside the ids.
+---@class crsync.GetTasksOptions
+---@field concurrency? integer  requests in flight at once; 16
+---@field [string] "no such option"
+
 --- Asks for many tasks at once. One that fails or is slow does not hold up the others.
 ---@param instance_id string
 ---@param ids string[]
----@param options { concurrency: integer? }|nil  requests in flight at once; 16
+---@param options? crsync.GetTasksOptions
 ---@return table<string, crsync.Task> tasks by id
 ---@return table<string, crsync.Error> errors by id
 function Client:get_tasks(instance_id, ids, options)
@@ -128,9 +140,9 @@ end
 
 --- Lists tasks, all pages. Mirrors ListRepoSyncTask.
 ---@param instance_id string
----@param filter crsync.TaskFilter|nil
----@return crsync.ListedTask[]|nil tasks
----@return integer|crsync.Error total  the service's count of all; the error when it failed
+---@param filter? crsync.TaskFilter
+---@return crsync.ListedTask[]? tasks
+---@return integer|crsync.Error total  the service's count of all; the error where there are no tasks
 function Client:list_tasks(instance_id, filter)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "list_tasks", 1)
@@ -138,7 +150,9 @@ function Client:list_tasks(instance_id, filter)
 end
 
 --- The same, page by page as the loop goes on: `for task in client:tasks(…) do`. Raises the error table on failure.
----@return fun(): crsync.ListedTask|nil
+---@param instance_id string
+---@param filter? crsync.TaskFilter
+---@return fun(): crsync.ListedTask?
 function Client:tasks(instance_id, filter)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "tasks", 1)
@@ -153,9 +167,9 @@ end
 
 --- Lists rules, all pages. Mirrors ListRepoSyncRule. Rules that lead to the instance are among them.
 ---@param instance_id string
----@param filter table|nil  NamespaceName, RepoName, TargetInstanceId, TargetRegionId; PageSize, limit
----@return table[]|nil rules
----@return integer|crsync.Error total
+---@param filter? crsync.RuleFilter
+---@return crsync.Rule[]? rules
+---@return integer|crsync.Error total  the service's count of all; the error where there are no rules
 function Client:list_rules(instance_id, filter)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "list_rules", 1)
@@ -172,10 +186,9 @@ end
 
 --- Starts a sync of one tag. Mirrors CreateRepoSyncTask. Sent again only when it certainly was not done.
 ---@param instance_id string  the source instance
----@param params table        RepoId, Tag, TargetRegionId, TargetInstanceId, TargetNamespace, TargetRepoName, TargetTag;
---- optional TargetUserId, Override, Priority
----@return string|nil task_id
----@return table|crsync.Error response
+---@param params crsync.CreateTaskParams
+---@return string? task_id
+---@return crsync.CreatedTask|crsync.Error response  the error where there is no id
 function Client:create_task(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_task", 1)
@@ -184,9 +197,10 @@ function Client:create_task(instance_id, params)
 end
 
 --- Starts a sync by a rule whose trigger is INITIATIVE. Mirrors CreateRepoSyncTaskByRule.
----@param params table  RepoId, Tag, SyncRuleId; optional Priority
----@return string|nil task_id
----@return table|crsync.Error response
+---@param instance_id string  the source instance
+---@param params crsync.CreateTaskByRuleParams
+---@return string? task_id
+---@return crsync.CreatedTask|crsync.Error response  the error where there is no id
 function Client:create_task_by_rule(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_task_by_rule", 1)
@@ -195,9 +209,10 @@ function Client:create_task_by_rule(instance_id, params)
 end
 
 --- Makes a rule. Mirrors CreateRepoSyncRule.
----@param params table  SyncRuleName, SyncScope, TagFilter, TargetRegionId, TargetInstanceId, and more by scope
----@return string|nil rule_id
----@return table|crsync.Error response
+---@param instance_id string  the source instance
+---@param params crsync.CreateRuleParams  more of them are needed by scope
+---@return string? rule_id
+---@return crsync.CreatedRule|crsync.Error response  the error where there is no id
 function Client:create_rule(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_rule", 1)
@@ -213,8 +228,10 @@ local function finish(self, action, instance_id, name, id)
 end
 
 --- Asks for a task's end. Mirrors CancelRepoSyncTask. The response accepts the request; the status follows.
----@return true|nil
----@return crsync.Error|nil
+---@param instance_id string
+---@param task_id string
+---@return true? done
+---@return crsync.ErrorOrNil err
 function Client:cancel_task(instance_id, task_id)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "cancel_task", 1)
@@ -223,8 +240,10 @@ function Client:cancel_task(instance_id, task_id)
 end
 
 --- Deletes a rule. Mirrors DeleteRepoSyncRule.
----@return true|nil
----@return crsync.Error|nil
+---@param instance_id string
+---@param rule_id string
+---@return true? done
+---@return crsync.ErrorOrNil err
 function Client:delete_rule(instance_id, rule_id)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "delete_rule", 1)
@@ -244,13 +263,22 @@ local function operation_named(action, options)
     method = "POST", ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" } }
 end
 
+--- What a parameter may be; a table is a sequence or an object of such.
+---@alias crsync.Value string|integer|boolean|table
+
+--- What call takes beside the parameters.
+---@class crsync.CallOptions
+---@field repeatable? boolean  whether it may be sent twice; by default what reads may
+---@field version? string      the API's; by default "2018-12-01"
+---@field deadline? number     seconds, instead of the client's
+---@field [string] "no such option"
+
 --- Any operation of the service.
----@param action string
----@param params table|nil   strings, integers, booleans, sequences; in the service's spelling
----@param options { repeatable: boolean?, version: string?, deadline: number? }|nil  repeatable: whether it may be sent
---- twice; by default what reads may
----@return table|nil response
----@return crsync.Error|nil
+---@param action string                         its name, such as "ListInstance"
+---@param params? table<string, crsync.Value>   in the service's spelling
+---@param options? crsync.CallOptions
+---@return table? response
+---@return crsync.ErrorOrNil err
 function Client:call(action, params, options)
   check_open(self)
   if type(action) ~= "string" or not action:find("^%a%w*$") then
@@ -284,9 +312,9 @@ end
 --- Waits until a task has ended. The options are wait.lua's.
 ---@param instance_id string
 ---@param task_id string
----@param options crsync.WaitOptions|nil
----@return crsync.Task|nil task  once it is SUCCESS
----@return crsync.Error|nil err  kind "task" and code "ERROR", "CANCELED", "timeout" or "stalled", or a refusal;
+---@param options? crsync.WaitOptions
+---@return crsync.Task? task        once it is SUCCESS
+---@return crsync.ErrorOrNil err  kind "task" and code "ERROR", "CANCELED", "timeout" or "stalled", or a refusal;
 --- err.task is the last task seen
 function Client:wait(instance_id, task_id, options)
   check_open(self)
@@ -299,9 +327,9 @@ end
 --- Waits for many tasks at once.
 ---@param instance_id string
 ---@param ids string[]  one given twice counts once
----@param options crsync.WaitOptions|nil  and concurrency: requests in flight at once; 16
----@return { id: string, task: crsync.Task?, err: crsync.Error? }[] results in the order given
----@return table<string, integer> summary  total, success, failed, canceled, timeout, error
+---@param options? crsync.WaitAllOptions
+---@return crsync.WaitResult[] results  in the order given
+---@return crsync.WaitSummary summary
 function Client:wait_all(instance_id, ids, options)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "wait_all", 1)
@@ -332,14 +360,14 @@ end
 
 --- Makes a client.
 ---@param options crsync.Options
----@return crsync.Client|nil
----@return crsync.Error|nil
+---@return crsync.Client? client
+---@return crsync.ErrorOrNil err
 function client.new(options)
   local chosen = cli_profile.choose(options.profile) -- read once for both
   local settings, err = config.resolve(options, chosen)
   if not settings then return nil, err end
   local source, keys = chain.find(options, chosen)
-  if not source then return nil, keys end
+  if not source then return nil, keys --[[@as crsync.Error]] end
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
   for name, value in pairs(keys or {}) do core_settings[name] = value end
@@ -353,7 +381,7 @@ function client.new(options)
     profile_name = options.profile,
     retry_budget = retry.new_budget(),
     host = url.host(settings.endpoint),
-  }, Client)
+  }, Client), nil
 end
 
 return client

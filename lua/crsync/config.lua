@@ -201,10 +201,19 @@ end
 ---@field endpoint string
 ---@field region string|nil
 ---@field network "public"|"vpc"
----@field timeout number
 ---@field connect_timeout number
+---@field timeout number
 ---@field deadline number
 ---@field retry crsync.RetryPolicy
+---@field proxy string|nil
+---@field ca_file string|nil
+---@field ca_path string|nil
+---@field insecure_skip_tls_verify boolean|nil
+---@field max_response_size integer
+---@field user_agent string
+---@field loop crsync.Loop|nil
+---@field transport crsync.Transport|nil
+---@field on_attempt nil|fun(attempt: crsync.Attempt)
 ---@field sources table<string, string>  setting → the place that it comes from
 
 -- As they are given.
@@ -213,8 +222,8 @@ local PLAIN = { "proxy", "insecure_skip_tls_verify", "loop", "transport", "on_at
 --- Checks the options and fills in environment, profile and defaults.
 ---@param given crsync.Options
 ---@param chosen crsync.Profile|nil  as cli_profile.choose has it; nil: to be chosen here
----@return crsync.Settings|nil
----@return crsync.Error|nil
+---@return crsync.Settings? settings
+---@return crsync.ErrorOrNil err
 ---@return crsync.Settings partial  what could be resolved, for `crsync config`
 function config.resolve(given, chosen)
   local settings, err = { sources = {} }, check_types(given) or check_loop(given.loop, given.transport)

@@ -21,8 +21,8 @@ end
 --- Checks an endpoint and gives it its scheme; https unless http:// is spelled out.
 ---@param given string
 ---@param source string  where it comes from, for the error
----@return string|nil url  scheme, host and port
----@return crsync.Error|nil
+---@return string? url  scheme, host and port
+---@return crsync.ErrorOrNil err
 function endpoint.parse(given, source)
   local scheme, rest = given:match("^(%a[%w+.-]*)://(.*)$")
   scheme, rest = environment.lower(scheme or "https"), rest or given
@@ -39,24 +39,26 @@ function endpoint.parse(given, source)
   local host, port = split_port(rest)
   if not host then return bad(given, source, "has no proper host or port") end
   if port and (port < 1 or port > 65535) then return bad(given, source, "has an impossible port") end
-  return scheme .. "://" .. rest
+  return scheme .. "://" .. rest, nil
 end
 
 local HOSTS = { public = "https://cr.%s.aliyuncs.com", vpc = "https://cr-vpc.%s.aliyuncs.com" }
 
 --- Whether there is such a network: "public" or "vpc".
+---@param name any
+---@return boolean
 function endpoint.is_network(name) return HOSTS[name] ~= nil end
 
 --- The service's endpoint in a region.
 ---@param region string
----@param network string|nil
----@return string|nil url
----@return crsync.Error|nil
+---@param network? string
+---@return string? url
+---@return crsync.ErrorOrNil err
 function endpoint.of_region(region, network)
   if not region:find("^%w[%w-]*$") then
     return nil, errors.config("%q is not a region id, such as cn-hangzhou", region)
   end
-  return HOSTS[network or "public"]:format(region)
+  return HOSTS[network or "public"]:format(region), nil
 end
 
 return endpoint

@@ -4,6 +4,7 @@
 -- The core is built for one Lua, whose loader would only name a symbol that another lacks.
 local loaded, problem = pcall(require, "crsync.core")
 if not loaded then
+  ---@cast problem any
   local is_of_another_lua = problem:find "undefined symbol" or problem:find "version mismatch"
     or problem:find "symbol not found"
   local this = rawget(_G, "jit") and "LuaJIT" or _VERSION
@@ -19,6 +20,7 @@ local report = require "crsync.print.report"
 local json = require "crsync.print.json"
 local progress = require "crsync.progress"
 
+---@class crsync
 local crsync = {
   _VERSION = "crsync " .. require "crsync.version",
   format = report.task,
@@ -29,9 +31,9 @@ local crsync = {
 }
 
 --- Makes a client from options, environment and defaults.
----@param options crsync.Options|nil
----@return crsync.Client|nil
----@return crsync.Error|nil
+---@param options? crsync.Options
+---@return crsync.Client? client
+---@return crsync.ErrorOrNil err
 function crsync.new(options)
   if options ~= nil and type(options) ~= "table" then
     error("bad argument #1 to 'new' (expected a table of options, got " .. type(options) .. ")", 2)
@@ -43,10 +45,10 @@ local default_client
 
 --- Asks how a sync task is doing, with a client made from the environment at the first call.
 --- Mirrors GetRepoSyncTask. Raises when an id is not a non-empty string of printable UTF-8.
----@param instance_id string
----@param task_id string
----@return crsync.Task|nil
----@return crsync.Error|nil
+---@param instance_id string  the source instance, "cri-…"
+---@param task_id string      the task, "rst-…"
+---@return crsync.Task? task
+---@return crsync.ErrorOrNil err
 function crsync.get_task(instance_id, task_id)
   argcheck.id(instance_id, 1, "instance_id", "get_task", 1)
   argcheck.id(task_id, 2, "task_id", "get_task", 1)

@@ -5,12 +5,19 @@
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 
+--- A host's event loop: option loop.
 ---@class crsync.Loop
----@field wait nil|fun(fd: integer, seconds: number)  returns when fd is readable or the time is over, or sooner;
---- not needed where the host has its own transport
+---@field wait? fun(fd: integer, seconds: number)  returns when fd is readable or the time is over, or sooner; not
+--- needed where the host has its own transport
 ---@field sleep fun(seconds: number)
----@field forget nil|fun(fd: integer)  called before fd is closed
+---@field forget? fun(fd: integer)  called before fd is closed
 
+--- A client's own loop, on a host's or on none.
+---@class crsync.ClientLoop
+---@field private host crsync.Loop|nil
+---@field private core crsync.Core
+---@field private waiters table<crsync.Job, table>  job → the member of a crowd that waits for it
+---@field private just_ended crsync.Job|false       a job whose member was not told yet
 local Loop = {}
 Loop.__index = Loop
 
@@ -30,8 +37,9 @@ local crowds = setmetatable({}, { __mode = "k" })
 local function current_crowd() return crowds[coroutine.running()] end
 
 --- A loop for one client.
----@param host crsync.Loop|nil  nil: block
+---@param host? crsync.Loop  nil: block
 ---@param client_core crsync.Core
+---@return crsync.ClientLoop
 function loop.new(host, client_core)
   return setmetatable({
     host = host,
@@ -78,7 +86,7 @@ local function drive_until_ended(self, job)
 end
 
 --- Waits until the job has ended. An error meanwhile (an interrupt, most likely) stops the job and goes on.
----@param job table
+---@param job crsync.Job
 function Loop:await(job)
   if current_crowd() then
     coroutine.yield(JOB, job)

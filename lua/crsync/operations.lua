@@ -43,7 +43,6 @@ local TARGET_REGION = { "TargetRegionId", "string", "region of the destination",
 local TARGET_INSTANCE = { "TargetInstanceId", "string", "instance of the destination, `cri-…`", is_required = true }
 local TARGET_USER = { "TargetUserId", "string|integer", "account of the destination, if it is another one" }
 
----@type table<string, crsync.Operation>
 local operations = {
   GetRepoSyncTask = {
     client = "get_task",
@@ -163,4 +162,4 @@ for action, operation in pairs(operations) do
   end
 end
 
-return operations
+return operations --[[@as table<string, crsync.Operation>]]

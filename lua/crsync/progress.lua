@@ -4,8 +4,9 @@
 local compat = require "crsync.util.compat"
 local statuses = require "crsync.statuses"
 
+--- A task as numbers.
 ---@class crsync.Progress
----@field percent integer|nil     0 to 100; nil while unknown; 100 exactly when the task is SUCCESS
+---@field percent? integer        0 to 100; nil while unknown; 100 exactly when the task is SUCCESS
 ---@field synced integer          bytes copied
 ---@field total integer           bytes of all layers
 ---@field layers integer
@@ -13,10 +14,10 @@ local statuses = require "crsync.statuses"
 ---@field layers_failed integer
 ---@field final boolean           the task has ended
 ---@field ok boolean              and has succeeded
----@field rate number|nil         bytes a second, lately (inside a wait)
----@field eta number|nil          seconds still to go; nil until it means something (inside a wait)
----@field elapsed number|nil      seconds since the first look (inside a wait)
----@field idle number|nil         seconds since status or bytes last changed (inside a wait)
+---@field rate? number          bytes a second, lately (inside a wait)
+---@field eta? number           seconds still to go; nil until it means something (inside a wait)
+---@field elapsed? number       seconds since the first look (inside a wait)
+---@field idle? number          seconds since status or bytes last changed (inside a wait)
 
 local progress = {}
 
@@ -59,7 +60,7 @@ local function percent(p)
 end
 
 --- Numbers from a task.
----@param task crsync.Task
+---@param task crsync.Task|crsync.ListedTask
 ---@return crsync.Progress
 function progress.of(task)
   if type(task) ~= "table" then

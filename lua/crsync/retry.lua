@@ -3,6 +3,14 @@
 --- All calls of a client draw on one budget, the token bucket that other clouds' SDKs call the "standard" mode: where
 --- most calls fail, trying each of them again only adds to what the service suffers from.
 
+--- Option retry.
+---@class crsync.RetryOptions
+---@field max_attempts? integer  requests for one call at most, the first among them; 3
+---@field base_delay? number     seconds; the first pause is up to this, each next up to twice as much; 0.5
+---@field max_delay? number      seconds; no pause of our own choice is longer; 20
+---@field [string] "no such option"
+
+--- The same with nothing left open.
 ---@class crsync.RetryPolicy
 ---@field max_attempts integer  requests for one call at most, the first among them
 ---@field base_delay number     seconds; the first pause is up to this, each next up to twice as much

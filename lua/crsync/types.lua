@@ -175,15 +175,25 @@
 ---@field curl_code? integer  libcurl's CURLcode
 ---@field verify_result? integer  OpenSSL's X509_V_… code
 ---@field clock_difference? integer  seconds by which the service's clock is ahead of this machine's
----@field signature_verdict? "secret"|"request"  why signatures differ: wrong secret, or the request was altered on its way
+---@field signature_verdict? "secret"|"request"  why signatures differ: another secret, or an altered request
 ---@field sent? boolean  whether any byte of the request may have left
 ---@field no_proxy? boolean  no proxy was used
 
 ---- end: error
 
---- The second of what a function returns: the error, or nil where there is a result. To an editor it looks like an
---- error always, since it does not see that one of the two is there; so `if not task then print(err.kind) end` is fine.
----@class crsync.ErrorOrNil: crsync.Error, nil
+--- An error in the making, a plain table: as the core gives it, and those who give keys.
+---@class (partial) crsync.Failure: crsync.Error
+---@field cut? boolean  the call's deadline, not the other side, has ended it
+
+--- No error, which is nil. An editor does not see that a function returns either a result or an error, and would ask
+--- for a second check in `if not task then print(err.kind) end`; so this nil passes for an error.
+---@class crsync.NoError: crsync.Failure, nil
+
+--- The second value that a function returns: nil where there is a result.
+---@alias crsync.ErrorOrNil crsync.Error|crsync.NoError
+
+--- The same of an error in the making.
+---@alias crsync.FailureOrNil crsync.Failure|crsync.NoError
 
 ---- derived: operations
 
@@ -285,7 +295,7 @@ local Core = {}
 ---@param instance_id string
 ---@param task_id string
 ---@return crsync.Task? task
----@return crsync.Failure? failure
+---@return crsync.FailureOrNil failure
 function Core:get_task(instance_id, task_id) end
 
 --- Signs a request and starts it. Never blocks.
@@ -309,7 +319,7 @@ function Core:prepare(operation, params, attempt) end
 ---@param headers table<string, string>    names in lower case
 ---@param body string
 ---@return table? response
----@return crsync.Failure? failure
+---@return crsync.FailureOrNil failure
 function Core:receive(operation, request, status, headers, body) end
 
 --- Starts a request that is no operation's and is not signed. Never blocks.
@@ -320,7 +330,7 @@ function Core:fetch(request) end
 --- The response of such a job that has ended. Once.
 ---@param job crsync.Job
 ---@return crsync.FetchResponse? response
----@return crsync.Failure? failure
+---@return crsync.FailureOrNil failure
 function Core:response(job) end
 
 --- The descriptor to poll for reading. Another one after fork.
@@ -354,7 +364,7 @@ function Core:has_ended(job) end
 --- The response of a job that has ended. Once.
 ---@param job crsync.Job
 ---@return table? response
----@return crsync.Failure? failure
+---@return crsync.FailureOrNil failure
 function Core:result(job) end
 
 --- Stops a job; fine for one that is gone.
@@ -447,8 +457,8 @@ function core.random() end
 --- The whole of a regular file of at most 1 MiB.
 ---@param path string
 ---@return string? text
----@return string|boolean open_to_others  whether others than its owner may read it; without a text, the reason
----@return boolean? exists                without a text: whether there is such a file
+---@return any open_to_others  whether others than its owner may read it; without a text, the reason
+---@return boolean exists      without a text: whether there is such a file
 function core.read_file(path) end
 
 --- The user's home folder, from the system's list of users.

@@ -7,6 +7,21 @@ local options = require "crsync.options"
 local progress = require "crsync.progress"
 local statuses = require "crsync.statuses"
 
+--- How the wait for one of many has ended.
+---@class crsync.WaitResult
+---@field id string
+---@field task? crsync.Task        the last one seen
+---@field err? crsync.Error        nil: it is SUCCESS
+
+--- How many waits have ended how.
+---@class crsync.WaitSummary
+---@field total integer
+---@field success integer
+---@field failed integer           ended in ERROR
+---@field canceled integer
+---@field timeout integer          not ended in time, or stalled
+---@field error integer            could not be asked for
+
 local wait = {}
 
 local ROWS = options.by_name(options.wait)
@@ -76,8 +91,8 @@ end
 ---@param watched { id: string, host: string, least: number, look: function, pause: function }
 --- look(seconds) asks for the task within so long; pause(seconds) lets time pass; least: seconds for a single look
 ---@param given crsync.WaitOptions
----@return crsync.Task|nil
----@return crsync.Error|nil
+---@return crsync.Task? task
+---@return crsync.ErrorOrNil err
 function wait.run(watched, given)
   local now, settings = core.now(), options.filled(ROWS, given)
   local w = { watched = watched, options = settings, started = now, idle_since = now, looks = 0,
@@ -104,12 +119,13 @@ end
 local COUNTED = { ERROR = "failed", CANCELED = "canceled", timeout = "timeout", stalled = "timeout" }
 
 --- Counts how waits have ended; a stalled one counts as timed out.
----@param results { err: crsync.Error? }[]
+---@param results crsync.WaitResult[]
+---@return crsync.WaitSummary
 function wait.summary(results)
   local summary = { total = #results, success = 0, failed = 0, canceled = 0, timeout = 0, error = 0 }
   for _, result in ipairs(results) do
-    local err = result.err
-    local name = not err and "success" or err.kind == "task" and COUNTED[err.code] or "error"
+    local err, name = result.err, "success"
+    if err then name = err.kind == "task" and COUNTED[err.code] or "error" end
     summary[name] = summary[name] + 1
   end
   return summary

@@ -6,6 +6,8 @@ local environment = require "crsync.util.environment"
 local retry = require "crsync.retry"
 local url = require "crsync.util.url"
 
+---@diagnostic disable: invisible -- a client's parts are this room's business
+
 ---@class crsync.FetchContext  on whose behalf
 ---@field client crsync.Client
 ---@field deadline number      on core.now's clock
@@ -18,6 +20,7 @@ local url = require "crsync.util.url"
 ---@field body string|nil
 ---@field timeout number                  seconds for one attempt
 ---@field connect_timeout number|nil      seconds
+---@field max_response_size integer|nil   bytes
 ---@field direct boolean|nil              through no proxy
 
 ---@class crsync.FetchResponse
@@ -26,12 +29,6 @@ local url = require "crsync.util.url"
 ---@field request_id string|nil
 ---@field retry_after number|nil       seconds
 ---@field clock_difference integer|nil seconds by which the other side's clock is ahead
-
----@class crsync.Failure  why there are no keys; becomes an error of kind "credentials"
----@field message string      begins in lower case, holds no secret
----@field kind string         as of an error, for the retry rules
----@field retryable boolean|nil
----@field cut boolean|nil     the call's deadline, not the other side, has ended it
 
 local http = {}
 
@@ -66,6 +63,8 @@ end
 
 -- ---- asking -------------------------------------------------------------------------------------------------
 
+---@return crsync.FetchResponse? response
+---@return crsync.FailureOrNil failure
 local function transported(context, request)
   local status, headers, body = context.client.settings.transport {
     method = request.method or "GET", url = request.url, headers = request.headers or {}, body = request.body or "",
@@ -74,7 +73,7 @@ local function transported(context, request)
   if not status then
     return nil, { kind = "network", retryable = true, message = "transport: " .. tostring(headers) }
   end
-  return { status = status, body = body or "" }
+  return { status = status, body = body or "" }, nil
 end
 
 local function through_core(context, request)
@@ -87,8 +86,8 @@ end
 --- One attempt.
 ---@param context crsync.FetchContext
 ---@param request crsync.FetchRequest
----@return crsync.FetchResponse|nil
----@return crsync.Failure|nil
+---@return crsync.FetchResponse? response
+---@return crsync.FailureOrNil failure
 function http.once(context, request)
   local left, wanted = context.deadline - core.now(), request.timeout
   if left <= 0 then return nil, { kind = "timeout", cut = true, message = "the call's deadline has passed" } end
@@ -96,7 +95,7 @@ function http.once(context, request)
   request.connect_timeout = math.min(request.connect_timeout or wanted, left)
   local send = context.client.settings.transport and transported or through_core
   local response, failure = send(context, request)
-  if response then return response end
+  if response then return response, nil end
   failure.endpoint, failure.no_proxy = url.host(request.url), request.direct
   failure.cut = failure.kind == "timeout" and left < wanted or nil
   return nil, failure
@@ -107,8 +106,8 @@ end
 ---@param policy crsync.RetryPolicy
 ---@param make_request fun(): crsync.FetchRequest  called for each attempt
 ---@param judge fun(response: crsync.FetchResponse): crsync.Failure|nil  nil: it is what was asked for
----@return crsync.FetchResponse|nil
----@return crsync.Failure|nil
+---@return crsync.FetchResponse? response
+---@return crsync.FailureOrNil failure
 function http.repeated(context, policy, make_request, judge)
   local state = { attempt = 0, repeatable = true, can_renew = false, tried = {}, budget = context.client.retry_budget }
   while true do
@@ -117,7 +116,7 @@ function http.repeated(context, policy, make_request, judge)
     local response, failure = http.once(context, request)
     if response then
       failure = judge(response)
-      if not failure then return response end
+      if not failure then return response, nil end
       failure.endpoint, failure.status = url.host(request.url), response.status
       failure.retry_after, failure.clock_difference = response.retry_after, response.clock_difference
     end

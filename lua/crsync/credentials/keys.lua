@@ -3,13 +3,20 @@
 local core = require "crsync.core"
 local dates = require "crsync.util.dates"
 
----@class crsync.Keys  one set: belongs together, is never mixed with another
+--- One set of keys: belongs together, is never mixed with another.
+---@class crsync.Keys
 ---@field access_key_id string
 ---@field access_key_secret string
----@field security_token string|nil
----@field expiration string|number|nil    RFC 3339 with a zone, or seconds (or milliseconds) since the epoch
----@field recheck number|nil              seconds after which to ask again, where no expiration is known
----@field clock_difference integer|nil    seconds by which the clock of who gave them is ahead of this machine's
+---@field security_token? string          of a temporary key
+---@field expiration? string|number       RFC 3339 with a zone, or seconds (or milliseconds) since the epoch
+
+--- Gives a set of keys, or nil and the reason. Asked again when they expire or are refused.
+---@alias crsync.KeySource fun(): crsync.Keys?, string?
+
+--- Keys that a source of ours was given.
+---@class crsync.FetchedKeys: crsync.Keys
+---@field recheck? number                 seconds after which to ask again, where no expiration is known
+---@field clock_difference? integer       seconds by which the clock of who gave them is ahead of this machine's
 
 local keys = {}
 
@@ -44,9 +51,13 @@ local function from_fields(fields, names)
 end
 
 --- A set under the names of STS, metadata and credentials URIs.
+---@param fields table
+---@return crsync.FetchedKeys
 function keys.from_camel(fields) return from_fields(fields, CAMEL) end
 
 --- A set under the names that programs and config.json use.
+---@param fields table
+---@return crsync.FetchedKeys
 function keys.from_snake(fields) return from_fields(fields, SNAKE) end
 
 --- Reads a JSON object. The reason tells the place, and nothing of the text.

@@ -19,7 +19,8 @@ local modes = {}
 
 local LONGEST_CHAIN = 8
 
--- A field that has text in it.
+-- A field that has text in it, or a number.
+---@return any
 local function field(fields, name)
   local value = fields[name]
   if type(value) == "number" then return value end
@@ -75,7 +76,7 @@ local ask
 local function assumed(context, _, fields)
   local set, lacks = static(fields)
   lacks = lacks or missing(fields, { "ram_role_arn" })
-  if lacks then return nil, lacks end
+  if not set or lacks then return nil, lacks end
   return ram_role_arn.ask(context, set, role_of(fields))
 end
 

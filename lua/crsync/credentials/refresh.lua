@@ -12,6 +12,8 @@ local variables = require "crsync.variables"
 local cli_profile = require "crsync.credentials.cli_profile"
 local redact = require "crsync.util.redact"
 
+---@diagnostic disable: invisible -- a client's parts are this room's business
+
 local refresh = {}
 
 -- ---- errors -------------------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ end
 -- The usual places may have changed while no key was found in them.
 local function search_again(client)
   local source, keys = chain.find { profile = client.profile_name }
-  if not source then return keys end
+  if not source then return keys --[[@as crsync.Error]] end
   if source.name ~= client.source.name then client.source = source end
   if keys then return take(client, client.source, keys, { clock_offset = 0 }) end
   return nil

@@ -10,6 +10,8 @@ local keys = require "crsync.credentials.keys"
 local redact = require "crsync.util.redact"
 local variables = require "crsync.variables"
 
+---@diagnostic disable: invisible -- a client's parts are this room's business
+
 ---@class crsync.Role
 ---@field role_arn string
 ---@field session_name string|nil      "crsync"
@@ -140,9 +142,9 @@ end
 ---@return string at_or_reason
 function sts.prepare(context, role)
   local params, reason = parameters(role)
-  if not params then return nil, reason end
+  if not params then return nil, reason --[[@as string]] end
   local at, problem = origin(role, context.client.settings)
-  if not at then return nil, problem end
+  if not at then return nil, problem --[[@as string]] end
   return params, at
 end
 

@@ -4,7 +4,6 @@
 local copas = require "copas"
 local core = require "crsync.core"
 
----@type crsync.Loop
 local adapter = {}
 
 -- What Copas and LuaSocket's select take for a socket: it has a descriptor, and "receives" once that was readable.
@@ -23,12 +22,15 @@ local function receiver(timer)
   }
 end
 
+---@param fd integer|nil
+---@param seconds number
 function adapter.wait(fd, seconds)
   local timer = core.timer(seconds, fd)
   copas.receive(receiver(timer), 1)
   timer:close()
 end
 
+---@param seconds number
 function adapter.sleep(seconds) adapter.wait(nil, seconds) end
 
-return adapter
+return adapter --[[@as crsync.Loop]]

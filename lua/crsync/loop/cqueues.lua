@@ -3,17 +3,19 @@
 
 local cqueues = require "cqueues"
 
----@type crsync.Loop
 local adapter = {}
 
 -- fd → how many wait for it. A controller remembers a descriptor until it is told that it is no longer one.
 local waiting = {}
 
+---@param fd integer
 function adapter.forget(fd)
   waiting[fd] = nil
   cqueues.cancel(fd)
 end
 
+---@param fd integer
+---@param seconds number
 function adapter.wait(fd, seconds)
   waiting[fd] = (waiting[fd] or 0) + 1
   cqueues.poll({ pollfd = fd, events = "r" }, seconds)
@@ -22,6 +24,7 @@ function adapter.wait(fd, seconds)
   if waiting[fd] == 0 then adapter.forget(fd) end
 end
 
+---@param seconds number
 function adapter.sleep(seconds) cqueues.sleep(seconds) end
 
-return adapter
+return adapter --[[@as crsync.Loop]]

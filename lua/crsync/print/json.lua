@@ -122,11 +122,16 @@ function encode_value(value, w, path, name)
   w.out[#w.out + 1] = written
 end
 
+--- How to_json writes.
+---@class crsync.JsonOptions
+---@field indent? integer  blanks a level; without it all stands on one line
+---@field [string] "no such option"
+
 --- Writes a value as JSON. Documented fields come first and in documented order, the rest sorted.
 --- Raises, naming the place, for what JSON cannot hold: functions, NaN, infinities, mixed or sparse tables.
 --- Bytes that are not UTF-8 are written as U+FFFD.
 ---@param value any
----@param options { indent: integer? }|nil  indent: blanks a level; without it all stands on one line
+---@param options? crsync.JsonOptions
 ---@return string
 function json.encode(value, options)
   local indent, out = options and options.indent, {}

@@ -151,6 +151,7 @@ local function bar_of(percent)
 end
 
 local function layer_percent(layer)
+  ---@diagnostic disable-next-line: missing-fields -- a layer as a task of its own
   local p = progress.of { TaskStatus = layer.TaskStatus, LayerTasks = { layer } }
   return p.percent
 end
@@ -235,9 +236,15 @@ local function add_layers(page, task)
   add_layer_rows(page, layers)
 end
 
+--- How format writes.
+---@class crsync.FormatOptions
+---@field color? boolean  off unless true
+---@field width? integer  columns; 80
+---@field [string] "no such option"
+
 --- A report of one task: several lines, the last without a line end. The same bytes for the same task.
----@param task crsync.Task
----@param options { color: boolean?, width: integer? }|nil  color: off unless true; width: columns, 80
+---@param task crsync.Task|crsync.ListedTask
+---@param options? crsync.FormatOptions
 ---@return string
 function report.task(task, options)
   if type(task) ~= "table" then

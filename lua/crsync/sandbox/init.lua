@@ -128,12 +128,12 @@ end
 ---@param options { port: integer?, scenario: string?, tls_cert: string?, tls_key: string?, speed: number? }
 ---@param write fun(text: string)  where the introduction goes
 ---@return nil
----@return string problem  why it could not start
+---@return string? problem  why it could not start
 function sandbox.run(options, write)
   local socket, problem = need("socket", "lua-socket", "luasocket")
   if not socket then return nil, problem end
   local scenarios = require "crsync.sandbox.scenario"
-  local scenario = scenarios.BUILT_IN
+  local scenario = scenarios.BUILT_IN ---@type any
   if options.scenario then
     scenario, problem = scenarios.read(options.scenario)
     if not scenario then return nil, problem end

@@ -4,9 +4,10 @@
 local environment = {}
 
 --- A text without outer blanks; nil stays nil.
----@param s string|nil
----@return string|nil
-function environment.trimmed(s) return s and s:match "^%s*(.-)%s*$" end
+---@generic T: string|nil
+---@param s T
+---@return T
+function environment.trimmed(s) return s and string.match(s, "^%s*(.-)%s*$") end
 
 local function lower_letter(c) return string.char(c:byte() + 32) end
 
