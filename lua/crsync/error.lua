@@ -183,6 +183,7 @@ end
 
 --- The configuration is missing something or contradicts itself.
 ---@param format string
+---@param ... any
 ---@return crsync.Error
 function errors.config(format, ...)
   return errors.new { kind = "config", message = string.format(format, ...) }

@@ -81,6 +81,8 @@ function cli_profile.read(path, is_second_look)
 end
 
 --- The profile of that name in the document.
+---@param document table
+---@param name string
 ---@return table|nil
 function cli_profile.find(document, name)
   for _, candidate in ipairs(document.profiles) do

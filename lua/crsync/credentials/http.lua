@@ -63,6 +63,8 @@ end
 
 -- ---- asking -------------------------------------------------------------------------------------------------
 
+---@param context crsync.FetchContext
+---@param request crsync.FetchRequest
 ---@return crsync.FetchResponse? response
 ---@return crsync.FailureOrNil failure
 local function transported(context, request)

@@ -20,6 +20,8 @@ local modes = {}
 local LONGEST_CHAIN = 8
 
 -- A field that has text in it, or a number.
+---@param fields table
+---@param name string
 ---@return any
 local function field(fields, name)
   local value = fields[name]

@@ -26,6 +26,7 @@ function scheduler.spawn(f, ...)
 end
 
 --- Starts a coroutine whose end is attended to, good or bad; what a pcall would do, if every Lua could yield in one.
+---@param f function
 ---@param ending fun(err: any)
 function scheduler.spawn_guarded(f, ending)
   local co = coroutine.create(f)

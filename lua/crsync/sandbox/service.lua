@@ -19,6 +19,7 @@ local function refusal(status, code, message) return { status = status, code = c
 --- A service that plays a scenario.
 ---@param scenario table
 ---@param speed number  how much faster than the clock its time goes
+---@return table service  with answer(request)
 function service.new(scenario, speed)
   local self = setmetatable({ scenario = scenario, speed = speed, by_id = {}, order = {}, rules = {}, nonces = {},
     hits = {}, started = core.now(), made = 0 }, Service)

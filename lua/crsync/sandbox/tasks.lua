@@ -21,6 +21,7 @@ end
 ---@param instance string
 ---@param region string
 ---@param now number  seconds
+---@return table task
 function tasks.new(description, instance, region, now)
   local total = 0
   for _, size in ipairs(description.layers or DEFAULT_LAYERS) do total = total + size end

@@ -6,7 +6,11 @@ local text = require "crsync.util.text"
 local argcheck = {}
 
 --- Raises "bad argument #position to 'method' (name: problem)".
----@param level integer  stack level of the public function, seen from the caller of this
+---@param position integer  which argument
+---@param name string       its name
+---@param method string     the public function's name
+---@param problem string
+---@param level integer     stack level of the public function, seen from the caller of this
 function argcheck.fail(position, name, method, problem, level)
   error(("bad argument #%d to '%s' (%s: %s)"):format(position, method, name, problem), level + 2)
 end
@@ -32,6 +36,11 @@ function argcheck.id(value, position, name, method, level)
 end
 
 --- A sequence of ids.
+---@param value any
+---@param position integer
+---@param name string
+---@param method string
+---@param level integer  as of `id`
 function argcheck.ids(value, position, name, method, level)
   if type(value) ~= "table" then
     argcheck.fail(position, name, method, "expected a sequence of ids, got " .. type(value), level + 1)
@@ -40,7 +49,12 @@ function argcheck.ids(value, position, name, method, level)
 end
 
 --- A table of options: known names, each of them a number within its bounds or a value of its type.
+---@param value any
+---@param position integer
+---@param method string
 ---@param rules table<string, { type: string, least: number?, most: number?, above: number?, whole: boolean? }>  by name
+---@param level integer               as of `id`
+---@return table options              the given ones, or none
 function argcheck.options(value, position, method, rules, level)
   if value == nil then return {} end
   if type(value) ~= "table" then
@@ -62,6 +76,12 @@ function argcheck.options(value, position, method, rules, level)
 end
 
 --- Parameters of an operation: a table that has those which are required.
+---@param value any
+---@param position integer
+---@param method string
+---@param required string[]
+---@param level integer  as of `id`
+---@return table params  the given ones, or none
 function argcheck.params(value, position, method, required, level)
   if value == nil and #required == 0 then return {} end
   if type(value) ~= "table" then

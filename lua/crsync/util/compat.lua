@@ -1,11 +1,15 @@
 --- What differs between Lua 5.1 to 5.5 and LuaJIT, made alike. Before Lua 5.3 every number is a double: integers are
 --- exact to 2^53.
 
+---@diagnostic disable: undefined-global, deprecated -- what one Lua lacks another has
+
 local compat = {}
 
 compat.unpack = table.unpack or unpack -- luacheck: ignore 113
 
 --- The arguments as a table, and their number as its `n`.
+---@param ... any
+---@return { n: integer, [integer]: any }
 function compat.pack(...) return { n = select("#", ...), ... } end
 
 local LARGEST = 2 ^ 53
