@@ -284,78 +284,102 @@ end
 -- Prose in a declaration: without the marks of code.
 local function remark(text) return (text:gsub("`", "")) end
 
-local function field_line(name, annotation, text)
-  return ("---@field %s %s %s"):format(name, annotation, remark(text))
-end
+local LINE = 120 -- bytes
 
-local function class_of_options(name, line, list)
-  local lines = { "--- " .. line, "---@class (exact) " .. name }
-  for _, row in ipairs(list) do
-    local annotation = row.annotation or row.type
-    if annotation:find "^fun" then annotation = "(" .. annotation .. ")" end
-    lines[#lines + 1] = field_line(row.name .. "?", annotation, with_unit(row))
+-- A line of a declaration with its text: behind it, or above where it is too long for that, or begins with a quoted
+-- word, which LuaLS would take for all of it.
+local function add_line(lines, declaration, text)
+  text = remark(text)
+  if #declaration + 2 + #text <= LINE and not text:find '^"' then
+    lines[#lines + 1] = declaration .. "  " .. text
+    return
   end
-  lines[#lines + 1] = ""
-  return lines
+  local line = "---"
+  for word in text:gmatch "%S+" do
+    if #line + 1 + #word > LINE then
+      lines[#lines + 1], line = line, "---"
+    end
+    line = line .. " " .. word
+  end
+  lines[#lines + 1] = line
+  lines[#lines + 1] = declaration
 end
 
-local function add(lines, more)
-  for _, line in ipairs(more) do lines[#lines + 1] = line end
+local function add_field(lines, name, annotation, text)
+  add_line(lines, ("---@field %s %s"):format(name, annotation), text)
+end
+
+-- A table that a script writes: a type that no value has for the names that are not listed, which flags a misspelt one.
+local function close_class(lines, what)
+  lines[#lines + 1] = ('---@field [string] "no such %s"'):format(what)
+  lines[#lines + 1] = ""
+end
+
+local function add_options(lines, name, text, list)
+  lines[#lines + 1] = "--- " .. text
+  lines[#lines + 1] = "---@class " .. name
+  for _, row in ipairs(list) do
+    local default = default_of(row)
+    add_field(lines, row.name .. "?", row.annotation or row.type,
+      with_unit(row) .. (default ~= "" and "; default: " .. default or ""))
+  end
+  close_class(lines, "option")
 end
 
 blocks["lua:options"] = function()
-  local lines = {}
-  add(lines, class_of_options("crsync.Options", "What crsync.new takes.", options.client))
-  add(lines, class_of_options("crsync.GetTasksOptions", "What client:get_tasks takes.", options.get_tasks))
-  add(lines, class_of_options("crsync.WaitOptions", "What client:wait takes.", options.wait))
-  add(lines, class_of_options("crsync.WaitAllOptions", "What client:wait_all takes.", options.wait_all))
-  add(lines, class_of_options("crsync.CallOptions", "What client:call takes.", options.call))
-  add(lines, class_of_options("crsync.FormatOptions", "What crsync.format takes.", options.format))
-  lines[#lines] = nil
+  local lines = { "" }
+  add_options(lines, "crsync.Options", "What crsync.new takes.", options.client)
+  add_options(lines, "crsync.GetTasksOptions", "What client:get_tasks takes.", options.get_tasks)
+  add_options(lines, "crsync.WaitOptions", "What client:wait takes.", options.wait)
+  add_options(lines, "crsync.WaitAllOptions", "What client:wait_all takes.", options.wait_all)
+  add_options(lines, "crsync.CallOptions", "What client:call takes.", options.call)
+  add_options(lines, "crsync.FormatOptions", "What crsync.format takes.", options.format)
   return lines
 end
 
 blocks["lua:error"] = function()
-  local lines = { "---@alias crsync.Kind" }
+  local lines = { "", "---@alias crsync.Kind" }
   for _, row in ipairs(error_kinds.kinds) do
     lines[#lines + 1] = ('---| "%s" # %s'):format(row.name, remark(row.when))
   end
-  add(lines, { "", "--- An error: tostring makes one line of it.", "---@class (exact) crsync.Error" })
-  for _, row in ipairs(error_kinds.fields) do lines[#lines + 1] = field_line(row.name, row.annotation, row.line) end
+  for _, line in ipairs { "", "--- An error: tostring makes one line of it.", "---@class crsync.Error" } do
+    lines[#lines + 1] = line
+  end
+  for _, row in ipairs(error_kinds.fields) do add_field(lines, row.name, row.annotation, row.line) end
+  lines[#lines + 1] = ""
   return lines
 end
 
 -- A field of the service's: the documented words where there are any; a question mark where it may be absent.
-local function service_field(field)
-  return field_line(field[1] .. (field.is_required and "" or "?"), field.words or field[2], field[3])
+local function add_service_field(lines, field)
+  add_field(lines, field[1] .. (field.is_required and "" or "?"), field.words or field[2], field[3])
 end
 
 blocks["lua:operations"] = function()
-  local lines = {}
+  local lines = { "" }
   for _, action in ipairs(sorted_keys(operations)) do
     local operation = operations[action]
     if operation.params_class then
-      add(lines, { ("--- What client:%s takes. Mirrors %s."):format(operation.client, action),
-        "---@class (exact) " .. operation.params_class })
-      for _, parameter in ipairs(operation.parameters) do lines[#lines + 1] = service_field(parameter) end
+      lines[#lines + 1] = ("--- What client:%s takes. Mirrors %s."):format(operation.client, action)
+      lines[#lines + 1] = "---@class " .. operation.params_class
+      for _, parameter in ipairs(operation.parameters) do add_service_field(lines, parameter) end
       for _, row in ipairs(operation.list and options.list or {}) do
-        lines[#lines + 1] = field_line(row.name .. "?", row.annotation or row.type, row.line)
+        add_field(lines, row.name .. "?", row.annotation or row.type, row.line)
       end
-      lines[#lines + 1] = ""
+      close_class(lines, operation.list and "filter" or "parameter")
     end
   end
-  lines[#lines] = nil
   return lines
 end
 
 blocks["lua:objects"] = function()
-  local lines = {}
+  local lines = { "" }
   for _, class in ipairs(objects.classes) do
-    add(lines, { "--- " .. class.line:gsub("^%l", string.upper) .. ".", "---@class " .. class.name })
-    for _, field in ipairs(class.fields) do lines[#lines + 1] = service_field(field) end
+    lines[#lines + 1] = "--- " .. class.line:gsub("^%l", string.upper) .. "."
+    lines[#lines + 1] = "---@class " .. class.name
+    for _, field in ipairs(class.fields) do add_service_field(lines, field) end
     lines[#lines + 1] = ""
   end
-  lines[#lines] = nil
   return lines
 end
 

@@ -108,7 +108,7 @@ end
 -- ---- lists --------------------------------------------------------------------------------------------
 
 local function filter_rules(action)
-  local rules = options_of.by_name(options_of.list)
+  local rules = options_of.by_name(options_of.list) ---@type table<string, table>
   for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind } end
   return rules
 end

@@ -43,7 +43,7 @@ options.client = {
   { name = "access_key_secret", type = "string", is_hidden = true, line = "its secret" },
   { name = "security_token", type = "string", is_hidden = true, line = "its token, if it is a temporary one" },
   { name = "credentials", type = "function", alternative = "table", is_hidden = true,
-    annotation = "crsync.Keys|fun(): crsync.Keys|nil, string|nil",
+    annotation = "crsync.Keys|crsync.KeySource",
     line = "a table `{ access_key_id=, access_key_secret=, security_token=, expiration= }`, or a function that returns"
       .. " one, or `nil, reason`" },
   { name = "profile", type = "string", is_hidden = true, default_text = "the file's current one",
@@ -81,7 +81,7 @@ options.client = {
     line = 'who waits instead of this thread: `require "crsync.loop.cqueues"`, `.luv`, `.copas`, or a table of your own'
       .. " with `wait(fd, seconds)` and `sleep(seconds)`" },
   { name = "transport", type = "function", is_hidden = true, default_text = "libcurl",
-    annotation = "fun(request: crsync.TransportRequest): integer|nil, table<string, string>|string|nil, string|nil",
+    annotation = "crsync.Transport",
     line = "who sends instead of libcurl: given `{ method, url, headers, body, timeout }`, returns `status, headers,"
       .. " body` or `nil, message`" },
   { name = "on_attempt", type = "function", is_hidden = true, annotation = "fun(attempt: crsync.Attempt)",
@@ -109,9 +109,9 @@ options.wait = {
   { name = "max_interval", type = "number", above = 0, most = LONGEST_WAIT, unit = "s", default = 15,
     line = "between looks at last" },
   { name = "stall_timeout", type = "number", above = 0, most = LONGEST_WAIT, unit = "s", default_text = "none",
-    line = "gives up when neither status nor bytes have changed for so long" },
+    line = "after which it gives up, when neither status nor bytes have changed" },
   { name = "not_found_grace", type = "number", most = LONGEST_WAIT, unit = "s", default = 0,
-    line = "how long the task may be missing at first" },
+    line = "for which the task may be missing at first" },
   { name = "on_progress", type = "function", annotation = "fun(task: crsync.Task, progress: crsync.Progress)",
     line = "called after each look that has seen the task; an error raised in it ends the wait and reaches you"
       .. " unchanged" },

@@ -7,103 +7,96 @@
 
 -- ---- what the service tells ------------------------------------------------------------------------------
 
----@alias crsync.Status
----| "PENDING"
----| "SYNCHRONIZING"
----| "SUCCESS"
----| "ERROR"
----| "CANCELED"
----| string          # a newer one: the task goes on
+---- derived: objects
 
----@alias crsync.Issue
----| "NETWORK_ERROR"           # a new task may succeed
----| "INTERNAL_ERROR"          # a new task may succeed
----| "TAG_CONFLICT"            # the tag exists at the destination, where tags are immutable
----| "OSS_POLICY_UNAUTHORIZED" # the registry may not write to its bucket
----| "UNSUPPORTED_FORMAT"
----| "DATA_LENGTH_EXCEEDED"
----| string                    # a newer one
-
+--- One end of a sync.
 ---@class crsync.Image
----@field RegionId string
----@field InstanceId string
----@field RepoNamespaceName string
----@field RepoName string
----@field ImageTag string
+---@field RegionId string  its region
+---@field InstanceId string  its instance, cri-…
+---@field RepoNamespaceName string  namespace of the repository
+---@field RepoName string  name of the repository
+---@field ImageTag string  tag
 
+--- A layer of a task.
 ---@class crsync.Layer
----@field SyncLayerTaskId string  "rslt-…"
----@field Digest string           "sha256:…"
----@field ArtifactDigest string   the artifact (manifest) that the layer belongs to
----@field TaskStatus crsync.Status
----@field Size integer            bytes
----@field SyncedSize integer      bytes copied
+---@field SyncLayerTaskId string  rslt-…
+---@field Digest string  sha256:…
+---@field ArtifactDigest string  the artifact (manifest) that the layer belongs to
+---@field TaskStatus string  as a task's
+---@field Size integer  bytes
+---@field SyncedSize integer  bytes copied
+
+--- A task as GetRepoSyncTask returns it.
+---@class crsync.Task
+---@field SyncTaskId string  rst-…
+---@field SyncRuleId? string  the rule that made it
+---@field SyncBatchTaskId? string  shared by all tasks that one push made
+--- PENDING, SYNCHRONIZING, SUCCESS, ERROR, CANCELED; any other word means that it goes on
+---@field TaskStatus "PENDING"|"SYNCHRONIZING"|"SUCCESS"|"ERROR"|"CANCELED"|string
+---@field TaskTrigger? "PASSIVE"|"INITIATIVE"|string  PASSIVE: made by a rule; INITIATIVE: by hand
+---@field TaskIssue? string  why it failed
+---@field Progress integer  0 or 1 only, and 0 for a failed task too; crsync.progress tells more
+---@field SyncedSize integer  bytes copied
+---@field Priority? integer  1 to 5, higher first; 3
+---@field SyncTransAccelerate? boolean  transfer acceleration is used
+---@field CrossUser? boolean  source and destination are in different accounts
+---@field ImageFrom crsync.Image  source
+---@field ImageTo crsync.Image  destination
+---@field LayerTasks crsync.Layer[]  always a sequence, empty if there are none
+---@field RequestId string  the service's id of the request
+---@field Code string  success
+---@field IsSuccess boolean  true
+
+--- A task as ListRepoSyncTask returns it: times, but no layers.
+---@class crsync.ListedTask
+---@field SyncTaskId string  rst-…
+---@field SyncRuleId? string  the rule that made it
+---@field SyncBatchTaskId? string  shared by all tasks that one push made
+---@field TaskStatus "PENDING"|"SYNCHRONIZING"|"SUCCESS"|"ERROR"|"CANCELED"|string  as in a task
+---@field TaskTrigger? "PASSIVE"|"INITIATIVE"|string  as in a task
+---@field TaskIssue? string  why it failed
+---@field Priority? integer  1 to 5, higher first; 3
+---@field SyncTransAccelerate? boolean  transfer acceleration is used
+---@field CrossUser? boolean  source and destination are in different accounts
+---@field CustomLink? boolean  a custom link is used
+---@field LinkId? string  that link, stl-…
+---@field CreateTime integer  milliseconds since 1970
+---@field ModifedTime? integer  milliseconds since 1970; the service's own spelling, beside the next since 2026
+---@field ModifiedTime? integer  milliseconds since 1970
+---@field ImageFrom crsync.Image  source
+---@field ImageTo crsync.Image  destination
+
+--- A rule as ListRepoSyncRule returns it.
+---@class crsync.Rule
+---@field SyncRuleId string  crsr-…
+---@field SyncRuleName string  its name
+---@field SyncScope? "REPO"|"NAMESPACE"|"INSTANCE"|string  REPO, NAMESPACE or INSTANCE
+---@field SyncTrigger? "PASSIVE"|"INITIATIVE"|string  PASSIVE: a push makes tasks; INITIATIVE: by hand
+---@field SyncDirection? "FROM"|"TO"|string  FROM: from here; TO: to here
+---@field TagFilter? string  regular expression
+---@field RepoNameFilter? string  regular expression
+---@field NamespaceNameFilter? string  regular expression
+---@field LinkId? string  custom link, stl-…
+---@field Priority? integer  1 to 5, higher first; 3
+---@field LocalRegionId? string  source
+---@field LocalInstanceId? string  source
+---@field LocalNamespaceName? string  source
+---@field LocalRepoName? string  source
+---@field TargetRegionId? string  destination
+---@field TargetInstanceId? string  destination
+---@field TargetNamespaceName? string  destination
+---@field TargetRepoName? string  destination
+---@field CrossUser? boolean  source and destination are in different accounts
+---@field CreateTime? integer  milliseconds since 1970
+---@field ModifiedTime? integer  milliseconds since 1970
+
+---- end: objects
 
 --- What every answer of the service has.
 ---@class crsync.Response
 ---@field RequestId string
 ---@field Code string
 ---@field IsSuccess boolean
-
---- A task as GetRepoSyncTask tells it. Fields that the service adds later are there as well.
----@class crsync.Task: crsync.Response
----@field SyncTaskId string            "rst-…"
----@field SyncRuleId? string           the rule that made it, "crsr-…"
----@field SyncBatchTaskId? string      shared by all tasks that one push made
----@field TaskStatus crsync.Status
----@field TaskTrigger? "PASSIVE"|"INITIATIVE"|string  a rule's doing, or by hand
----@field TaskIssue? crsync.Issue      why it failed
----@field Progress integer             0 or 1 only; crsync.progress knows more
----@field SyncedSize integer           bytes copied
----@field Priority? integer            1 to 5, higher first
----@field SyncTransAccelerate? boolean transfer acceleration is used
----@field CrossUser? boolean           source and destination are in different accounts
----@field ImageFrom crsync.Image
----@field ImageTo crsync.Image
----@field LayerTasks crsync.Layer[]    always a sequence, empty if there are none
-
---- A task as ListRepoSyncTask tells it: no layers, no sizes, but times.
----@class crsync.ListedTask
----@field SyncTaskId string            "rst-…"
----@field SyncRuleId? string           the rule that made it, "crsr-…"
----@field SyncBatchTaskId? string      shared by all tasks that one push made
----@field TaskStatus crsync.Status
----@field TaskTrigger? "PASSIVE"|"INITIATIVE"|string  a rule's doing, or by hand
----@field TaskIssue? crsync.Issue      why it failed
----@field CreateTime integer           milliseconds since 1970
----@field ModifedTime? integer         milliseconds; the service's own spelling, beside ModifiedTime since 2026
----@field ModifiedTime? integer        milliseconds
----@field Priority? integer            1 to 5, higher first
----@field SyncTransAccelerate? boolean transfer acceleration is used
----@field CrossUser? boolean           source and destination are in different accounts
----@field CustomLink? boolean          it goes over a link of the user's own
----@field LinkId? string               and this is the link, "stl-…"
----@field ImageFrom crsync.Image
----@field ImageTo crsync.Image
-
---- A rule as ListRepoSyncRule tells it.
----@class crsync.Rule
----@field SyncRuleId string            "crsr-…"
----@field SyncRuleName string
----@field SyncScope "REPO"|"NAMESPACE"|"INSTANCE"|string
----@field SyncTrigger "PASSIVE"|"INITIATIVE"|string  at each push, or by hand
----@field SyncDirection "FROM"|"TO"|string  from the local to the target instance, or the reverse
----@field TagFilter string             regular expression
----@field RepoNameFilter? string       regular expression
----@field NamespaceNameFilter? string  regular expression
----@field LinkId? string               a link of the user's own, "stl-…"
----@field Priority? integer            1 to 5, higher first
----@field LocalRegionId string
----@field LocalInstanceId string
----@field LocalNamespaceName? string
----@field LocalRepoName? string
----@field TargetRegionId string
----@field TargetInstanceId string
----@field TargetNamespaceName? string
----@field TargetRepoName? string
----@field CreateTime integer           milliseconds since 1970
----@field ModifiedTime integer         milliseconds since 1970
----@field CrossUser? boolean           source and destination are in different accounts
 
 ---@class crsync.CreatedTask: crsync.Response
 ---@field SyncTaskId string            of the new task, "rst-…"
@@ -115,29 +108,89 @@
 
 ---- derived: options
 
---- The options of crsync.new.
+--- What crsync.new takes.
 ---@class crsync.Options
----@field region? string  region id of the source instance, such as "cn-hangzhou"
----@field endpoint? string  host, host:port or URL; http:// must be spelled out
----@field network? "public"|"vpc"  which of the region's hosts; "public"
----@field profile? string  a profile of the aliyun CLI, or a section of the SDKs' ini file
----@field access_key_id? string  beside access_key_secret
----@field access_key_secret? string  beside access_key_id
----@field security_token? string  of a temporary key
----@field credentials? crsync.Keys|crsync.KeySource  a key, or a function that gives one
----@field connect_timeout? number  seconds for one attempt to connect; 5
----@field timeout? number  seconds for one attempt; 10
----@field deadline? number  seconds for the whole call: attempts, pauses and looking for keys; 60
----@field retry? crsync.RetryOptions|false  false: no retries
----@field proxy? string  URL, or "" for none
----@field ca_file? string  PEM file of trust anchors
----@field ca_path? string  folder of hashed certificates
----@field insecure_skip_tls_verify? boolean  true switches certificate checks off
----@field max_response_size? integer  bytes; 16 MiB
+---@field region? string  region id of the source instance, such as cn-hangzhou
+--- "public", or "vpc" for the region's host within a VPC; default: "public"
+---@field network? "public"|"vpc"
+--- host, host:port or a URL without a path; http:// must be spelled out, IPv6 stands in brackets; default:
+--- cr.<region>.aliyuncs.com, or cr-vpc.<region>.aliyuncs.com
+---@field endpoint? string
+--- a static key; blanks and line ends around it are dropped; default: the first source of keys
+---@field access_key_id? string
+---@field access_key_secret? string  its secret
+---@field security_token? string  its token, if it is a temporary one
+--- a table { access_key_id=, access_key_secret=, security_token=, expiration= }, or a function that returns one, or
+--- nil, reason
+---@field credentials? crsync.Keys|crsync.KeySource
+--- a profile of the aliyun CLI, or a section of the SDKs' ini file; keys in the environment do not count then; default:
+--- the file's current one
+---@field profile? string
+---@field connect_timeout? number  seconds for connecting, in one attempt; default: 5
+---@field timeout? number  seconds for one attempt; default: 10
+---@field deadline? number  seconds for the whole call: attempts, pauses and looking for keys; default: 60
+--- attempts for one call, and the pauses between them in seconds; false for one attempt. The variable and the profile's
+--- field count retries: attempts less one; default: { max_attempts = 3, base_delay = 0.5, max_delay = 20 }
+---@field retry? crsync.RetryOptions|false
+---@field proxy? string  URL of a proxy, or "" for none; default: libcurl's rules: https_proxy, NO_PROXY, …
+---@field ca_file? string  file of trusted certificates (PEM); default: the system's
+---@field ca_path? string  folder of trusted certificates, named by their hashes; default: the system's
+---@field insecure_skip_tls_verify? boolean  true switches the check of certificates off; default: false
+--- the most that a response may have, after decompression; a larger one is an error of kind decode; default: 16 MiB
+---@field max_response_size? integer
 ---@field user_agent? string  appended to crsync/X.Y.Z
----@field loop? crsync.Loop  who waits instead of this thread
----@field transport? crsync.Transport  who sends instead of libcurl
----@field on_attempt? fun(attempt: crsync.Attempt)  called after each attempt
+--- who waits instead of this thread: require "crsync.loop.cqueues", .luv, .copas, or a table of your own with wait(fd,
+--- seconds) and sleep(seconds); default: this thread blocks
+---@field loop? crsync.Loop
+--- who sends instead of libcurl: given { method, url, headers, body, timeout }, returns status, headers, body or nil,
+--- message; default: libcurl
+---@field transport? crsync.Transport
+--- called after each attempt with { action, attempt, status, code, request_id, elapsed, delay }
+---@field on_attempt? fun(attempt: crsync.Attempt)
+---@field [string] "no such option"
+
+--- What client:get_tasks takes.
+---@class crsync.GetTasksOptions
+---@field concurrency? integer  requests in flight at once; default: 16
+---@field [string] "no such option"
+
+--- What client:wait takes.
+---@class crsync.WaitOptions
+---@field timeout? number  seconds for the whole wait; 0 for a single look; default: 3600
+---@field interval? number  seconds between looks at first; it grows, with jitter; default: 2
+---@field max_interval? number  seconds between looks at last; default: 15
+--- seconds after which it gives up, when neither status nor bytes have changed; default: none
+---@field stall_timeout? number
+---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
+--- called after each look that has seen the task; an error raised in it ends the wait and reaches you unchanged
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress)
+---@field [string] "no such option"
+
+--- What client:wait_all takes.
+---@class crsync.WaitAllOptions
+---@field timeout? number  seconds for the whole wait; 0 for a single look; default: 3600
+---@field interval? number  seconds between looks at first; it grows, with jitter; default: 2
+---@field max_interval? number  seconds between looks at last; default: 15
+--- seconds after which it gives up, when neither status nor bytes have changed; default: none
+---@field stall_timeout? number
+---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
+--- called after each look that has seen the task; an error raised in it ends the wait and reaches you unchanged
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress)
+---@field concurrency? integer  requests in flight at once; default: 16
+---@field [string] "no such option"
+
+--- What client:call takes.
+---@class crsync.CallOptions
+--- whether it may be sent twice; default: whether the name begins with Get or List, or is known to be
+---@field repeatable? boolean
+---@field version? string  the API's version; default: that of the other operations
+---@field deadline? number  seconds for the whole call; default: the client's
+---@field [string] "no such option"
+
+--- What crsync.format takes.
+---@class crsync.FormatOptions
+---@field color? boolean  whether to colour the status; default: false
+---@field width? integer  columns; default: 80
 ---@field [string] "no such option"
 
 ---- end: options
@@ -145,45 +198,45 @@
 ---- derived: error
 
 ---@alias crsync.Kind
----| "config"      # missing or contradictory configuration
+---| "config" # missing or contradictory configuration; says what was looked for
 ---| "credentials" # no keys found, or their source failed
----| "auth"        # refused: key, secret, token or permission
----| "not_found"   # the instance, task or rule is not there
----| "throttled"   # the service asks to slow down
----| "server"      # 5xx, an error page, a gateway fault
----| "client"      # any other refusal by the service
----| "network"     # DNS, connect, reset, a cut-off body, a proxy
----| "timeout"     # an attempt's or the call's limit
----| "tls"         # certificate or handshake
----| "decode"      # not JSON, wrong types, too large, too deep
----| "task"        # a wait ended without success
+---| "auth" # refused: wrong key or secret, expired token, missing permission (the hint names the RAM action)
+---| "not_found" # the instance, task or rule is not there (…_NOT_EXIST, ….NotFound, 404)
+---| "throttled" # Throttling…, 429
+---| "server" # 5xx; an HTML, XML or empty page in place of an error
+---| "client" # any other refusal; a redirect, which is never followed
+---| "network" # name look-up, connect, reset, cut-off response, proxy, a peer that speaks no HTTP
+---| "timeout" # an attempt's or the call's limit
+---| "tls" # certificate, its name, its expiry, the handshake
+---| "decode" # HTTP 200 that is not JSON, a documented field of the wrong type, too large, too deep
+---| "task" # a wait ended without success: code is ERROR, CANCELED, timeout or stalled
 
---- What went wrong. tostring makes one line of it.
+--- An error: tostring makes one line of it.
 ---@class crsync.Error
----@field kind crsync.Kind
----@field message string
----@field code? string  the service's code; of a wait: "ERROR", "CANCELED", "timeout" or "stalled"
----@field status? integer  HTTP status
----@field request_id? string
----@field endpoint? string  host that was asked
----@field action? string  operation
+---@field kind crsync.Kind  one of the kinds above
+---@field message string  what failed, in words
+---@field code string|nil  the service's code; for kind task how the wait ended
+---@field status integer|nil  HTTP status
+---@field request_id string|nil  the service's id of the request
+---@field endpoint string|nil  host that was asked
+---@field action string|nil  operation
 ---@field attempts integer  requests made for the call
 ---@field retryable boolean  whether the same call may succeed later
----@field hint? string  a known remedy
----@field retry_after? number  seconds that the service asks to wait
----@field task? crsync.Task  the last task seen, when a wait ended
----@field curl_code? integer  libcurl's CURLcode
----@field verify_result? integer  OpenSSL's X509_V_… code
----@field clock_difference? integer  seconds by which the service's clock is ahead of this machine's
----@field signature_verdict? "secret"|"request"  why signatures differ: another secret, or an altered request
----@field sent? boolean  whether any byte of the request may have left
----@field no_proxy? boolean  no proxy was used
+---@field hint string|nil  a known remedy
+---@field retry_after number|nil  seconds that the service asks to wait
+---@field task crsync.Task|nil  the last task seen, when a wait ended
+---@field sent boolean|nil  false: no byte of the request has left this machine
+---@field curl_code integer|nil  libcurl's CURLcode
+---@field verify_result integer|nil  OpenSSL's verdict on the certificate
+---@field clock_difference integer|nil  seconds by which the service's clock is ahead of this machine's
 
 ---- end: error
 
 --- An error in the making, a plain table: as the core gives it, and those who give keys.
 ---@class (partial) crsync.Failure: crsync.Error
 ---@field cut? boolean  the call's deadline, not the other side, has ended it
+---@field no_proxy? boolean  it was sent through no proxy
+---@field signature_verdict? "secret"|"request"  why signatures differ: another secret, or an altered request
 
 --- No error, which is nil. An editor does not see that a function returns either a result or an error, and would ask
 --- for a second check in `if not task then print(err.kind) end`; so this nil passes for an error.
@@ -197,66 +250,66 @@
 
 ---- derived: operations
 
---- What narrows a list of tasks.
----@class crsync.TaskFilter
----@field RepoNamespaceName? string
----@field RepoName? string
----@field Tag? string
----@field SyncRecordId? string  takes a SyncBatchTaskId
----@field PageSize? integer  tasks asked for at once; 50
----@field limit? integer  ends the list after so many
----@field [string] "no such filter"
-
---- What narrows a list of rules.
----@class crsync.RuleFilter
----@field NamespaceName? string
----@field RepoName? string
----@field TargetInstanceId? string
----@field TargetRegionId? string
----@field PageSize? integer  rules asked for at once; 50
----@field limit? integer  ends the list after so many
----@field [string] "no such filter"
-
---- Parameters of CreateRepoSyncTask.
----@class crsync.CreateTaskParams
----@field RepoId string  the source repository, "crr-…"
----@field Tag string  the tag to copy
----@field TargetRegionId string
----@field TargetInstanceId string  "cri-…"
----@field TargetNamespace string
----@field TargetRepoName string
----@field TargetTag string
----@field TargetUserId? string  account of the destination, where it is another
----@field Override? boolean  overwrites an existing image
----@field Priority? integer  1 to 5, higher first; 3
----@field [string] "no such parameter"
-
---- Parameters of CreateRepoSyncTaskByRule.
----@class crsync.CreateTaskByRuleParams
----@field RepoId string  the source repository, "crr-…"
----@field Tag string  the tag to copy
----@field SyncRuleId string  a rule whose trigger is INITIATIVE, "crsr-…"
----@field Priority? integer  1 to 5, higher first; 3
----@field [string] "no such parameter"
-
---- Parameters of CreateRepoSyncRule.
+--- What client:create_rule takes. Mirrors CreateRepoSyncRule.
 ---@class crsync.CreateRuleParams
----@field SyncRuleName string
----@field SyncScope "REPO"|"NAMESPACE"|"INSTANCE"
----@field TagFilter string  regular expression, such as ".*"
----@field TargetRegionId string
----@field TargetInstanceId string  "cri-…"
----@field NamespaceName? string  the source; for scope INSTANCE not needed
----@field TargetNamespaceName? string  for scope INSTANCE not needed
----@field RepoName? string  for scope REPO
----@field TargetRepoName? string  for scope REPO
+---@field SyncRuleName string  its name
+---@field SyncScope "REPO"|"NAMESPACE"|"INSTANCE"  REPO, NAMESPACE or INSTANCE
+---@field TagFilter string  regular expression, such as .*
+---@field TargetRegionId string  region of the destination
+---@field TargetInstanceId string  instance of the destination, cri-…
+---@field NamespaceName? string  namespace of the source; not for scope INSTANCE
+---@field TargetNamespaceName? string  namespace of the destination; not for scope INSTANCE
+---@field RepoName? string  repository of the source, for scope REPO
+---@field TargetRepoName? string  repository of the destination, for scope REPO
 ---@field RepoNameFilter? string  regular expression, for scopes NAMESPACE and INSTANCE
 ---@field NamespaceNameFilter? string  regular expression, for scope INSTANCE
----@field SyncTrigger? "PASSIVE"|"INITIATIVE"  at each push, or by hand
----@field TargetUserId? string  account of the destination, where it is another
----@field LinkId? string  a link of the user's own, "stl-…"
+---@field SyncTrigger? "PASSIVE"|"INITIATIVE"  PASSIVE: a push makes tasks; INITIATIVE: by hand
+---@field TargetUserId? string|integer  account of the destination, if it is another one
+---@field LinkId? string  custom link, stl-…
 ---@field Priority? integer  1 to 5, higher first; 3
 ---@field [string] "no such parameter"
+
+--- What client:create_task takes. Mirrors CreateRepoSyncTask.
+---@class crsync.CreateTaskParams
+---@field RepoId string  source repository, crr-…
+---@field Tag string  source tag
+---@field TargetRegionId string  region of the destination
+---@field TargetInstanceId string  instance of the destination, cri-…
+---@field TargetNamespace string  namespace of the destination
+---@field TargetRepoName string  repository of the destination
+---@field TargetTag string  tag of the destination
+---@field TargetUserId? string|integer  account of the destination, if it is another one
+---@field Override? boolean  whether an image that is there is overwritten
+---@field Priority? integer  1 to 5, higher first; 3
+---@field [string] "no such parameter"
+
+--- What client:create_task_by_rule takes. Mirrors CreateRepoSyncTaskByRule.
+---@class crsync.CreateTaskByRuleParams
+---@field RepoId string  source repository, crr-…
+---@field Tag string  source tag
+---@field SyncRuleId string  a rule, crsr-…, whose SyncTrigger is INITIATIVE
+---@field Priority? integer  1 to 5, higher first; 3
+---@field [string] "no such parameter"
+
+--- What client:list_rules takes. Mirrors ListRepoSyncRule.
+---@class crsync.RuleFilter
+---@field NamespaceName? string  namespace of the repositories
+---@field RepoName? string  name of the repository
+---@field TargetInstanceId? string  instance of the destination
+---@field TargetRegionId? string  region of the destination
+---@field limit? integer  ends the list after so many
+---@field PageSize? integer  asked for at once
+---@field [string] "no such filter"
+
+--- What client:list_tasks takes. Mirrors ListRepoSyncTask.
+---@class crsync.TaskFilter
+---@field RepoNamespaceName? string  namespace of the repository
+---@field RepoName? string  name of the repository
+---@field Tag? string  source tag
+---@field SyncRecordId? string  a batch: takes a SyncBatchTaskId
+---@field limit? integer  ends the list after so many
+---@field PageSize? integer  asked for at once
+---@field [string] "no such filter"
 
 ---- end: operations
 

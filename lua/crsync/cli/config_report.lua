@@ -120,11 +120,11 @@ function config_report.of(options)
     made, err = client.new(options)
     if made then
       err = refresh.ensure(made, core.now() + settings.deadline)
-      source = made.source
+      source = made.source ---@diagnostic disable-line: invisible
       made:close()
     end
   else
-    source, err = chain.find(options, chosen)
+    source, err = chain.find(options, chosen) ---@diagnostic disable-line: cast-local-type -- keys are let go below
     if source then err = nil end
   end
   errs[#errs + 1] = err

@@ -23,6 +23,9 @@ local ROWS = {
   { number = 130, name = "INTERRUPTED", meaning = "interrupted by Ctrl-C; a wait first prints where each task stands" },
 }
 
+---@class crsync.cli.ExitStatuses
+---@field rows crsync.cli.ExitStatus[]
+---@field [string] integer  the numbers by their names
 local exit_status = { rows = ROWS }
 
 local by_kind, by_task_code = {}, {}

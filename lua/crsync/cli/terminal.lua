@@ -16,7 +16,7 @@ end
 --- Its width in columns; 80 where nothing tells.
 ---@return integer
 function terminal.columns()
-  local pipe = io.popen("stty size 2>/dev/null </dev/tty", "r")
+  local pipe = assert(io.popen("stty size 2>/dev/null </dev/tty", "r"))
   local size = pipe:read "*l"
   pipe:close()
   return tonumber(size and size:match "%d+ (%d+)") or 80

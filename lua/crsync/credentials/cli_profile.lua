@@ -20,7 +20,7 @@ local variables = require "crsync.variables"
 local cli_profile = {}
 
 local HALF_WRITTEN = 0.05 -- seconds until a file that is not JSON is read once more
-local NAMES = options.by_name(options.client).profile.variables
+local NAMES = options.by_name(options.client).profile.variables --[[@as string[] ]]
 
 --- The user's home folder; cron and cloud-init set no HOME.
 ---@return string|nil
