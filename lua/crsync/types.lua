@@ -489,6 +489,10 @@ function core.new(settings) end
 ---@return string string_to_sign          for debugging
 function core.sign(request) end
 
+--- The operation of `Core:get_task`, for whoever starts it without crsync.operations.
+---@return crsync.Operation
+function core.task_operation() end
+
 --- A JSON text as a Lua value.
 ---@param text string
 ---@return any value
