@@ -152,6 +152,7 @@
 --- What client:get_tasks takes.
 ---@class crsync.GetTasksOptions
 ---@field concurrency? integer  requests in flight at once; default: 16
+---@field deadline? number  seconds for all of them; those that it cuts off are errors of kind timeout; default: none
 ---@field [string] "no such option"
 
 --- What client:wait takes.
@@ -298,6 +299,7 @@
 ---@field TargetInstanceId? string  instance of the destination
 ---@field TargetRegionId? string  region of the destination
 ---@field limit? integer  ends the list after so many
+---@field deadline? number  for all pages; each page has the client's as well
 ---@field PageSize? integer  asked for at once
 ---@field [string] "no such filter"
 
@@ -308,6 +310,7 @@
 ---@field Tag? string  source tag
 ---@field SyncRecordId? string  a batch: takes a SyncBatchTaskId
 ---@field limit? integer  ends the list after so many
+---@field deadline? number  for all pages; each page has the client's as well
 ---@field PageSize? integer  asked for at once
 ---@field [string] "no such filter"
 

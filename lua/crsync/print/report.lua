@@ -236,12 +236,6 @@ local function add_layers(page, task)
   add_layer_rows(page, layers)
 end
 
---- How format writes.
----@class crsync.FormatOptions
----@field color? boolean  off unless true
----@field width? integer  columns; 80
----@field [string] "no such option"
-
 --- A report of one task: several lines, the last without a line end. The same bytes for the same task.
 ---@param task crsync.Task|crsync.ListedTask
 ---@param options? crsync.FormatOptions
