@@ -9,7 +9,8 @@
 #   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
 #   make starve          calls while memory runs out, at each allocation there is
 #   make bench           what crsync costs beside libcurl alone
-#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
+#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck, and whether documents hold
+#   make docs            writes anew what documents and declarations derive from the code
 
 # The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
 IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
@@ -18,7 +19,7 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint
+.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint docs
 
 # Helpers of the specs, never installed.
 $(BUILD)/spec_process.so: spec/support/process.c
@@ -148,6 +149,11 @@ check-tsan:
 	@$(MAKE) --no-print-directory all
 	@THREADS_CFLAGS='-g -fsanitize=thread' THREADS_CORE=build/tsan $(MAKE) --no-print-directory run-specs SPECS=spec/threads_spec.lua
 
+# Tables of the documents, types for editors and the compiler's messages: doc/derive.lua.
+docs:
+	@$(MAKE) --no-print-directory -s all
+	@$(RUN_ENV) $(LUA) doc/derive.lua
+
 # clang-tidy for each file by itself: its check of va_list goes astray in the second file of a run.
 lint:
 	@LUA='$(LUA)' $(SETUP) check
@@ -158,4 +164,6 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \
 	  '-D__has_include(x)=1' -D_Thread_local= -DLUA_VERSION_NUM=504 -DOPENSSL_VERSION_NUMBER=0x30000000L $(SOURCES)
-	luacheck --quiet lua spec examples
+	luacheck --quiet lua doc spec examples
+	$(RUN_ENV) $(LUA) doc/derive.lua --check
+	$(RUN_ENV) $(LUA) doc/names.lua
