@@ -20,7 +20,7 @@ struct ca_store {
 
 /* Sets what `easy`, which others are copied from, trusts: for the service, and for a proxy that is reached over TLS;
  * TLS 1.2 at least. A file or folder that is given stands in for the system's; NULL and NULL: the system's. Strings are
- * copied. Returns 0, or -1 without memory. */
+ * copied. Returns 0, or -1 when memory runs out. */
 int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char *path, int skip_verify);
 
 /* After a transfer that ended with `code`: 1 if the file that was left out may know the certificate. Both handles have

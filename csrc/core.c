@@ -1,17 +1,18 @@
-/* core.c - the Lua binding, module "crsync.core". The one file that sees all rooms.
+/* core.c - the Lua binding, module "crsync.core". The one file that sees all rooms. It requires no Lua file of
+ * crsync's.
  *
- * Two userdata: "crsync.core" is a client's engine, signer and settings; "crsync.job" is one attempt.
+ * There are two userdata. "crsync.core" is a client's engine, signer and settings; "crsync.job" is one attempt.
  *   core:start(operation, params, attempt) -> job     signs and starts; never blocks
  *   core:pollfd(), :events(), :timeout(), :step()      for whoever waits; core:wait(seconds) waits itself
  *   core:finished() -> job or nil                      each job that has ended, once
  *   core:has_ended(job) -> boolean
  *   core:result(job) -> table, or nil and an error table
  *   core:get_task(instance_id, task_id)                all of this for one attempt
- *   core:fetch(request) -> job, core:response(job)     the same for a request that is no operation's
+ *   core:fetch(request) -> job, core:response(job)     the same for any other request, unsigned
  *
- * Ownership: the core owns engine and signer, a job its transfer. A job in flight is kept alive by the
- * core's first user value; a job keeps its core alive by its own. Closing a core detaches its jobs. Every
- * userdata is typed and empty before it acquires anything, so an error at any point leaks nothing. */
+ * Ownership: the core owns its engine and its signer; a job owns its transfer. The core's first user value keeps the
+ * jobs in flight alive; a job's first user value keeps its core alive. Closing a core detaches its jobs. A userdata has
+ * its type and is empty before it acquires anything, so an error at any point leaks nothing. */
 #define _GNU_SOURCE
 #include "compat.h"
 #include "decode.h"
@@ -38,7 +39,7 @@
 #define JOB_TYPE "crsync.job"
 
 enum {
-  SLICE_MS = 200, /* no call stays longer in C, so that a signal's hook gets its turn */
+  SLICE_MS = 200, /* no call stays longer in C: a hook, which is how an interrupt arrives, runs in Lua only */
   UP_DECODER = lua_upvalueindex(1),
   UP_SIGNER = lua_upvalueindex(2)
 };
@@ -95,7 +96,7 @@ static long milliseconds(double seconds) {
 
 /* ---- a job's life -------------------------------------------------------------------------------- */
 
-/* Takes the job out of its core and frees what it holds. Any number of times. */
+/* Takes the job out of its core and frees what it holds. Doing it again does nothing. */
 static void detach_job(struct job *job) {
   struct core *c = job->core;
   if (!c) return;
@@ -122,7 +123,7 @@ static int job_tostring(lua_State *L) {
   return 1;
 }
 
-/* Pushes a new job of the core at stack index 1, anchored there until it is handed out as finished. */
+/* Pushes a new job of the core at stack index 1. Only the stack keeps it alive until it is anchored. */
 static struct job *push_job(lua_State *L, struct core *c, int operation) {
   struct job *job = lua_newuserdatauv(L, sizeof *job, 2);
   memset(job, 0, sizeof *job);
@@ -140,6 +141,7 @@ static struct job *push_job(lua_State *L, struct core *c, int operation) {
   return job;
 }
 
+/* With `keep`, the core at stack index 1 keeps the job alive, which is at the top of the stack. Without, it lets go. */
 static void anchor(lua_State *L, const struct job *job, int keep) {
   lua_getiuservalue(L, 1, 1);
   if (keep)
@@ -152,7 +154,7 @@ static void anchor(lua_State *L, const struct job *job, int keep) {
 
 /* ---- a core's life ------------------------------------------------------------------------------- */
 
-/* Closed first, then let go: whatever comes later finds nothing to do. */
+/* It counts as closed before anything is freed. Closing it again does nothing. */
 static int core_close(lua_State *L) {
   struct core *c = luaL_checkudata(L, 1, CORE_TYPE);
   struct transfer_engine *engine = c->engine;
@@ -208,7 +210,7 @@ static void open_engine(lua_State *L, struct core *c) {
   if (!c->engine) luaL_error(L, "cannot start libcurl: no memory or no descriptors are left");
 }
 
-/* new(settings) -> core. Settings as in crsync.new, checked there; endpoint with its scheme. */
+/* new(settings) -> core. The settings are those of crsync.new, which checks them; the endpoint has its scheme. */
 static int core_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -252,7 +254,7 @@ static void sign_attempt(lua_State *L, struct core *c, struct sign_text *text) {
   request_sign_attempt(L, c->signer, c->host, text);
 }
 
-/* Pushes the URL: the canonical query is what goes over the wire. */
+/* Pushes the URL. Its query is the canonical one: what was signed is what is sent. */
 static const char *push_url(lua_State *L, const struct core *c, const struct sign_text *text) {
   luaL_Buffer b;
   luaL_buffinit(L, &b);
@@ -274,7 +276,7 @@ static void give_headers(lua_State *L, struct transfer *t, const struct sign *s,
   check_memory(L, transfer_header(t, "Authorization", 13, text->authorization.data, text->authorization.len));
 }
 
-/* The last line of the string to sign, which the service repeats when the signatures differ. */
+/* The last line of the string to sign. The service repeats its own when the signatures differ. */
 static struct bytes request_hash(const struct sign_text *text) {
   const size_t n = RESPONSE_HASH_SIZE - 1;
   return (struct bytes){text->string_to_sign.data + text->string_to_sign.len - n, n};
@@ -336,7 +338,7 @@ static void give_plain_headers(lua_State *L, struct transfer *t, int headers) {
 }
 
 /* core:fetch{ method, url, headers, body, timeout, connect_timeout, max_response_size, direct } -> job
- * For those who give keys: nothing is signed here. direct: through no proxy. */
+ * Asks services that give keys, so nothing is signed. direct: through no proxy. */
 static int core_fetch(lua_State *L) {
   struct core *c = check_core(L);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -412,7 +414,7 @@ static long slice_ms(double seconds) {
   return ms < SLICE_MS ? ms : SLICE_MS;
 }
 
-/* core:wait(seconds): moves what can be moved; returns when something happened, or after 200 ms at most */
+/* core:wait(seconds): does what can be done; returns when something happened, or after 200 ms at most */
 static int core_wait(lua_State *L) {
   struct core *c = check_core(L);
   transfer_wait(c->engine, slice_ms(luaL_checknumber(L, 2)));
@@ -438,7 +440,7 @@ static int core_has_ended(lua_State *L) {
   return 1;
 }
 
-/* core:cancel(job): stops it; fine for one that is gone */
+/* core:cancel(job): stops it; does nothing when it is gone */
 static int core_cancel(lua_State *L) {
   check_core(L);
   struct job *job = luaL_checkudata(L, 2, JOB_TYPE);
@@ -527,7 +529,7 @@ static int core_receive(lua_State *L) {
   lua_settop(L, 6);
   luaL_checkstack(L, 30, "response");
   o.too_large = o.body_len > c->max_response_size ? TRANSFER_BODY : 0;
-  if (o.too_large) o.curl_code = 1; /* any: too_large says it */
+  if (o.too_large) o.curl_code = 1; /* any code but 0: too_large is looked at first */
   keep_headers(L, 5, &o.headers);
   o.content_type = luaaux_get_string(L, 5, "content-type", "");
   return push_response(L, c, &o, 2, luaaux_get_string(L, 3, "request_hash", ""));
@@ -535,7 +537,8 @@ static int core_receive(lua_State *L) {
 
 /* ---- the bare binding ---------------------------------------------------------------------------- */
 
-/* Lets a pending hook run, so that an interrupt ends the call; the job then ends with it. Stack: core … job */
+/* Calls an empty Lua function, so that a pending hook runs. When the hook raises, as an interrupt does, the job ends as
+ * well. Stack: core … job */
 static void run_hooks(lua_State *L) {
   int job = lua_gettop(L);
   int status = luaL_loadstring(L, "return");
@@ -581,7 +584,7 @@ static int core_get_task(lua_State *L) {
 /* sign(request) -> headers, canonical query, canonical request, string to sign */
 static int core_sign(lua_State *L) { return request_sign_alone(L, *(struct sign **)lua_touserdata(L, UP_SIGNER)); }
 
-/* task_operation() -> the operation of get_task, for whoever starts it without Lua's crsync.operations */
+/* task_operation() -> the operation that get_task starts, for core:start without crsync.operations */
 static int core_task_operation(lua_State *L) {
   task_operation_push(L);
   return 1;
@@ -606,14 +609,14 @@ static int core_now(lua_State *L) {
   return 1;
 }
 
-/* sleep(seconds): sleeps so long, or 200 ms, or until a signal */
+/* sleep(seconds): sleeps that long, 200 ms at most; a signal ends it early */
 static int core_sleep(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   if (seconds > 0) poll(NULL, 0, (int)slice_ms(seconds));
   return 0;
 }
 
-/* random() -> 0 ≤ x < 1, from OpenSSL: math.random is the host's */
+/* random() -> 0 ≤ x < 1, from OpenSSL: math.random belongs to the host, which may have seeded it */
 static int core_random(lua_State *L) {
   uint32_t bits;
   if (RAND_bytes((unsigned char *)&bits, sizeof bits) != 1) return luaL_error(L, "OpenSSL has no random numbers");
@@ -623,7 +626,7 @@ static int core_random(lua_State *L) {
 
 /* ---- loading ------------------------------------------------------------------------------------- */
 
-/* A resolver's thread may outlive its transfer, and lua_close unloads modules: keep this one loaded. */
+/* A resolver's thread may outlive its transfer, and lua_close unloads modules. So this module stays loaded. */
 static void stay_loaded(void) {
   static const char inside_this_module;
   Dl_info info;

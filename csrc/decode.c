@@ -52,7 +52,7 @@ static void push_marked(lua_State *L, const char *mark, struct walk *w) {
 
 static void repair_table(lua_State *L, struct walk *w);
 
-/* Looks at the value at the top of the stack. Returns 1 with the better value above it, or 0. */
+/* Looks at the value at the top of the stack. Pushes a better one and returns 1, or returns 0. */
 static int push_better(lua_State *L, struct walk *w) {
   switch (lua_type(L, -1)) {
   case LUA_TNUMBER:
@@ -81,7 +81,7 @@ static int repair_value(lua_State *L, struct walk *w) {
   return 1;
 }
 
-/* Nulls go and the rest moves up, so that a sequence stays one. */
+/* Nulls are left out and the rest moves up, so that a sequence stays one. */
 static void repair_sequence(lua_State *L, lua_Integer len, struct walk *w) {
   lua_Integer kept = 0;
   for (lua_Integer i = 1; i <= len; i++) {
@@ -177,7 +177,7 @@ int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct
   push_for_cjson(L, &s);
   int status = lua_pcall(L, 1, 1, 0);
   if (status == LUA_ERRMEM) lua_error(L);
-  if (status != LUA_OK && s.marks) { /* the place that it names is one in the marked text: ask for the true one */
+  if (status != LUA_OK && s.marks) { /* its message names a place in the marked text: ask again with the true text */
     lua_pushvalue(L, decoder);
     lua_pushlstring(L, text, len);
     if (lua_pcall(L, 1, 1, 0) == LUA_ERRMEM) lua_error(L);

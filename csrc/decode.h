@@ -1,14 +1,13 @@
-/* decode.h - a JSON body becoming Lua values, through lua-cjson. Knows neither HTTP nor operations.
+/* decode.h - turns a JSON text into Lua values, through lua-cjson. Knows neither HTTP nor operations.
  *
- * lua-cjson differs between its releases (2.1.0 makes every number a float, newer ones round what passes
- * int64) and takes more than JSON. Here the bytes are checked once before it sees them, and what it cannot
- * carry (long integers, fractions under a foreign locale, empty arrays) travels through it as marked strings.
- * So every release gives the same result:
- *   integers     Lua integers, exact over int64; a float beyond
- *   other numbers floats; a whole one up to 2^53 becomes an integer
- *   null         an absent field; in an array it is left out and the rest moves up
- *   []           an empty table whose metatable has __jsontype = "array"
- *   strings      byte for byte; a body that is not UTF-8 is refused */
+ * lua-cjson differs between its releases (2.1.0 makes every number a float, newer ones round what passes int64) and
+ * accepts more than JSON. So json_scan checks the bytes before lua-cjson sees them, what lua-cjson cannot carry travels
+ * through it as marked strings, and its value is repaired afterwards. Every release gives the same result:
+ *   integers       Lua integers, exact over int64; a float beyond
+ *   other numbers  floats; a whole one up to 2^53 becomes an integer
+ *   null           an absent field; in an array it is left out and the rest moves up
+ *   []             an empty table whose metatable has __jsontype = "array"
+ *   strings        byte for byte; a body that is not UTF-8 is refused */
 #ifndef CRSYNC_DECODE_H
 #define CRSYNC_DECODE_H
 
@@ -30,8 +29,8 @@ struct decode_repairs {
 };
 
 /* Decodes text, pushes the value and tells which repairs it needs; returns 1. On text that is not JSON pushes nothing,
- * writes the reason and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only for want of
- * memory. */
+ * writes the reason and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only when memory
+ * runs out. */
 int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_repairs *repairs,
                  char reason[DECODE_REASON_SIZE]);
 

@@ -1,5 +1,5 @@
-/* error_kind.h - what happened (a CURLcode, an HTTP status, a service code) becoming a kind of error, and the
- * small readers that error responses need. Tables and text; knows neither Lua nor libcurl's handles.
+/* error_kind.h - turns what happened (a CURLcode, an HTTP status, a service code) into a kind of error; and the small
+ * readers that error responses need. Tables and text; knows neither Lua nor libcurl's handles.
  * Codes: Alibaba Cloud's gateway and Container Registry error tables. */
 #ifndef CRSYNC_ERROR_KIND_H
 #define CRSYNC_ERROR_KIND_H

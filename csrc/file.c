@@ -41,7 +41,8 @@ int file_read(lua_State *L) {
   if (stat(path, &about)) return refuse_missing(L, errno);
   if (!S_ISREG(about.st_mode)) return refuse(L, "it is no regular file", 1);
   if (about.st_size > MAX_SIZE) return refuse(L, "it is larger than 1 MiB", 1);
-  /* The buffer before the file is open, since it may raise; larger than need be, for a file that is written now. */
+  /* The buffer comes before the file is open, since making it may raise. It has room to spare, so that a file that
+   * grows meanwhile is noticed. */
   size_t size = (size_t)about.st_size + SPARE;
   char *text = lua_newuserdatauv(L, size, 0);
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

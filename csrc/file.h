@@ -1,4 +1,4 @@
-/* file.h - small files that hold keys, read with care; and where they are. Joins Lua and POSIX. */
+/* file.h - reads small files that hold keys, and finds the user's home folder. Joins Lua and POSIX. */
 #ifndef CRSYNC_FILE_H
 #define CRSYNC_FILE_H
 
@@ -7,7 +7,7 @@
 #pragma GCC visibility push(hidden)
 
 /* The Lua function read_file(path): the whole of a regular file of at most 1 MiB, and whether anybody but its owner
- * may read it. Otherwise nil, the reason, and whether there is such a file. Never waits, for a pipe for instance. */
+ * may read it. Otherwise nil, the reason, and whether there is such a file. Never blocks, not even on a pipe. */
 int file_read(lua_State *L);
 
 /* The Lua function home(): the user's home folder of the system's list of users, or nil. */

@@ -1,4 +1,4 @@
-/* fork.c - see fork.h. Forks are counted where they happen: asking for the process's number is a system call. */
+/* fork.c - see fork.h. Forks are counted as they happen, since getpid is a system call. */
 #include "fork.h"
 
 #include <pthread.h>

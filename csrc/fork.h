@@ -4,11 +4,11 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Begins to count; once per process, before anything asks. Returns 0, or -1 without memory. */
+/* Begins to count; once per process, before anything asks. Returns 0, or -1 when memory runs out. */
 int fork_watch(void);
 
-/* How many forks lie between the process that began to count and this one. What was made at another count is the
- * parent's. */
+/* How many forks lie between the process that began to count and this one. What was made at another count belongs to a
+ * parent. */
 unsigned fork_count(void);
 
 #pragma GCC visibility pop

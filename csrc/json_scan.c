@@ -18,7 +18,7 @@ static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static int is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/* What stands between tokens: space, comma, colon. As bits of one number, for this is most of what a scan meets. */
+/* What stands between tokens: space, comma, colon. As bits of one number, since it is most of what a scan meets. */
 static int is_between(char c) {
   const uint64_t bits =
       UINT64_C(1) << ' ' | 1 << '\t' | 1 << '\n' | 1 << '\r' | UINT64_C(1) << ',' | UINT64_C(1) << ':';
@@ -40,7 +40,7 @@ static size_t utf8_length(const unsigned char *p, size_t left) {
 }
 
 /* How many of the eight bytes, from the first on, are printable ASCII other than the quote and the backslash. Eight at
- * once, as one number: what is subtracted borrows only from bytes behind one that is special, and the first decides. */
+ * once, as one number: a subtraction borrows only from bytes behind a special one, and the first of those decides. */
 static size_t plain_bytes(const char *p) {
   const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
   uint64_t w, quote, slash, special;
@@ -95,7 +95,7 @@ static const char *empty_array_end(const char *at, const char *end) {
   return at < end && *at == ']' ? at + 1 : NULL;
 }
 
-/* A mark is a string: where a name is expected lua-cjson would take it for one. */
+/* A mark is a string, so lua-cjson would take it where a name is expected. */
 static int add_mark(struct json_scan *s, const char *after, size_t growth) {
   after = skip_space(after, s->end);
   if (after < s->end && *after == ':') return fail(s, "a name that is no string");
@@ -122,7 +122,7 @@ static int scan_number(struct json_scan *s) {
     if (!scan_digits(s)) return fail(s, "a malformed number");
   }
   if (fraction || n > LONGEST_EXACT_FLOAT || s->foreign_point)
-    return add_mark(s, s->at, 4); /* quotes, MARK_BYTE, JSON_SCAN_NUMBER */
+    return add_mark(s, s->at, 4); /* two quotes and the mark */
   s->numbers++;
   return 1;
 }
@@ -131,7 +131,7 @@ static int scan_open(struct json_scan *s, char bracket) {
   const char *after = bracket == '[' ? empty_array_end(s->at, s->end) : NULL;
   s->at++;
   if (++s->depth > JSON_SCAN_MAX_DEPTH) return fail(s, "too deep: more than 100 levels");
-  return after ? add_mark(s, after, 2) : 1; /* "[]" becomes quote, MARK_BYTE, JSON_SCAN_EMPTY_ARRAY, quote */
+  return after ? add_mark(s, after, 2) : 1; /* "[]" is two bytes, the mark in its quotes four */
 }
 
 static int scan_token(struct json_scan *s) {
@@ -182,7 +182,7 @@ static const char *string_end(const char *at) {
   return at + 1;
 }
 
-/* Found by the very function that counted it: were the two of different minds, the copy would outgrow its buffer. */
+/* Found by the function that counted the marks: if two functions disagreed, the copy would outgrow its buffer. */
 static const char *number_end(const struct json_scan *s, const char *at, int *needs_mark) {
   struct json_scan again = *s;
   again.at = at;

@@ -1,9 +1,11 @@
 /* json_scan.h - checks the bytes of a JSON text, and marks what lua-cjson cannot carry. Pure C: no Lua.
  *
- * Checked is what lua-cjson lets pass or reads differently from release to release: UTF-8, numbers, names, control
- * characters, depth. That tokens stand in a right order is left to it. Marked are numbers that a float would round or a
- * locale's decimal point would spoil, and empty arrays, which it cannot tell from empty objects: they travel as
- * strings. */
+ * The check is for what lua-cjson lets pass, or reads differently from release to release: UTF-8, numbers, names,
+ * control characters, depth. Whether the tokens stand in a right order is left to lua-cjson.
+ *
+ * Marked tokens travel through lua-cjson as strings. These are numbers with a fraction, an exponent or more than 15
+ * digits; all numbers where the locale has another decimal point; and empty arrays, which lua-cjson cannot tell from
+ * empty objects. */
 #ifndef CRSYNC_JSON_SCAN_H
 #define CRSYNC_JSON_SCAN_H
 
@@ -13,8 +15,8 @@
 
 enum { JSON_SCAN_MAX_DEPTH = 100 };
 
-/* No JSON text that passed the check can hold this byte, for it is not UTF-8. So a decoded string that begins with it
- * is a mark: JSON_SCAN_MARK JSON_SCAN_NUMBER digits, or JSON_SCAN_MARK JSON_SCAN_EMPTY_ARRAY. */
+/* A text that passed the check cannot hold this byte, since it is not UTF-8. So a decoded string that begins with it is
+ * a mark: JSON_SCAN_MARK JSON_SCAN_NUMBER digits, or JSON_SCAN_MARK JSON_SCAN_EMPTY_ARRAY. */
 #define JSON_SCAN_MARK '\xff'
 #define JSON_SCAN_NUMBER 'n'
 #define JSON_SCAN_EMPTY_ARRAY 'a'

@@ -1,5 +1,5 @@
-/* process.c - see process.h. posix_spawn, since the host may have threads that fork would leave behind; a process group
- * of its own, so that what the program has started ends with it. */
+/* process.c - see process.h. Uses posix_spawn, since the host may have threads that fork would leave behind. The
+ * program gets a process group of its own, so that whatever it starts ends with it. */
 #define _GNU_SOURCE
 #include "process.h"
 #include "luaaux.h"
@@ -79,7 +79,7 @@ static int open_pipes(int fds[PIPES][2]) {
   return 0;
 }
 
-/* The program starts with signals as a shell would give them, whatever the host ignores or blocks. */
+/* The program gets signals as a shell would give them, whatever the host ignores or blocks. */
 static int set_signals(posix_spawnattr_t *attributes) {
   sigset_t none, ordinary;
   sigemptyset(&none);
@@ -93,8 +93,8 @@ static int set_signals(posix_spawnattr_t *attributes) {
          posix_spawnattr_setsigdefault(attributes, &ordinary);
 }
 
-/* What the program inherits: nothing as input, the pipes, and where the system can tell it so, no other descriptor of
- * the host's. Returns 0, or another number. */
+/* The program inherits an empty input and the pipes; and no other descriptor of the host's, where the system can see to
+ * that. Returns 0, or another number. */
 static int set_descriptors(posix_spawn_file_actions_t *actions, int fds[PIPES][2]) {
   int failed = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
                posix_spawn_file_actions_adddup2(actions, fds[0][1], STDOUT_FILENO) ||
@@ -107,8 +107,8 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, int fds[PIPES][2
   return failed;
 }
 
-/* Whether there is such a program, as far as it can be told without PATH: some systems report an exec that has failed
- * as status 127 only. Returns 0 or an error number. */
+/* Whether there is such a program, as far as one can tell without PATH. Some systems report a failed exec only as
+ * status 127. Returns 0 or an error number. */
 static int check_program(const char *word) {
   if (!word || !*word) return ENOENT;
   return strchr(word, '/') && access(word, X_OK) ? errno : 0;
@@ -177,7 +177,7 @@ int process_spawn(lua_State *L) {
 
 /* ---- its output ---------------------------------------------------------------------------------- */
 
-/* Reads what is there. What passes the limit is read all the same, lest the program wait for a reader. */
+/* Reads what is there. What passes the limit is read and dropped, so that the program never waits for a reader. */
 static void drain(struct pipe_end *p) {
   char excess[4096] = "";
   while (p->fd >= 0) {
@@ -191,7 +191,7 @@ static void drain(struct pipe_end *p) {
   OPENSSL_cleanse(excess, sizeof excess);
 }
 
-/* 1 once the program has ended. A host that ignores SIGCHLD leaves no status to wait for. */
+/* 1 once the program has ended. Where the host ignores SIGCHLD, there is no status to wait for. */
 static int has_ended(struct process *p) {
   if (!p->pid) return 1;
   pid_t who = waitpid(p->pid, &p->status, WNOHANG);
@@ -207,7 +207,7 @@ static int process_poll(lua_State *L) {
   for (int i = 0; i < PIPES; i++) drain(&p->pipes[i]);
   if (!ended) return 0;
   for (int i = 0; i < PIPES; i++) {
-    close_pipe(&p->pipes[i]); /* something that it has left running may hold the other end */
+    close_pipe(&p->pipes[i]); /* what it left running may hold the other end */
     lua_pushlstring(L, p->pipes[i].data, p->pipes[i].len);
   }
   wipe(p);

@@ -1,5 +1,5 @@
-/* process.h - a program run without a shell, for a profile that names one: its output read, its time limited by whoever
- * asks. Knows Lua and POSIX. Nothing here blocks but the reaping of a program that was killed. */
+/* process.h - runs a program without a shell, for a profile that names one, and reads its output. The caller limits its
+ * time. Knows Lua and POSIX. Nothing here blocks but the reaping of a program that was killed. */
 #ifndef CRSYNC_PROCESS_H
 #define CRSYNC_PROCESS_H
 

@@ -43,7 +43,7 @@ const struct sign *request_open(lua_State *L) {
   return *own;
 }
 
-/* A fresh userdata that owns a signer, sharing the algorithms of the module's. */
+/* Pushes a userdata that owns a new signer, which shares the algorithms of the module's. */
 static struct sign *push_signer(lua_State *L, const struct sign *like) {
   struct sign **own = lua_newuserdatauv(L, sizeof *own, 0);
   *own = NULL;
@@ -84,7 +84,7 @@ static void add_params(lua_State *L, struct sign *s, const char *prefix, int dep
   }
 }
 
-/* Lua itself writes 14 digits where numbers are doubles. */
+/* Where numbers are doubles, Lua itself writes no more than 14 digits. */
 static void add_number(lua_State *L, struct sign *s, const char *name) {
   int whole;
   char digits[24];
@@ -144,7 +144,7 @@ void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct
 
 /* ---- crsync.sign: the signature alone ------------------------------------------------------------ */
 
-/* The caller's own headers. One that repeats what a named field says is welcome, one that contradicts not. */
+/* The caller's own headers. One may repeat what a named field says, and none may contradict it. */
 static void add_given_headers(lua_State *L, struct sign *s, int headers) {
   lua_pushnil(L);
   while (lua_next(L, headers)) {

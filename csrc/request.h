@@ -1,5 +1,5 @@
-/* request.h - what a script asks for becoming a signed request: parameters flattened, headers put together,
- * date and nonce made. Joins Lua with sign; sends nothing. */
+/* request.h - turns what a script asks for into a signed request: flattens parameters, puts headers together, adds date
+ * and nonce. Joins Lua with sign and nonce; sends nothing. */
 #ifndef CRSYNC_REQUEST_H
 #define CRSYNC_REQUEST_H
 
@@ -8,15 +8,15 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Pushes a userdata that owns a signer without a key, which others share their algorithms with. Once per
- * state; raises when OpenSSL lacks an algorithm. */
+/* Pushes a userdata that owns a signer without a key. Other signers share its algorithms. Once per state; raises when
+ * OpenSSL lacks an algorithm. */
 const struct sign *request_open(lua_State *L);
 
 /* Raises when a function of sign.h did not return SIGN_OK. */
 void request_check(lua_State *L, int status);
 
-/* Signs an attempt for a fresh date and nonce. Stack: 2 the operation, 3 its parameters, 4 the attempt (its
- * clock_offset counts); it is left as it was. The text belongs to the signer. */
+/* Signs an attempt with a fresh date and nonce. Stack: 2 the operation, 3 its parameters, 4 the attempt, whose
+ * clock_offset is added to the date. The stack is left as it was. The text belongs to the signer. */
 void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct sign_text *text);
 
 /* Pushes the table of all headers, Authorization among them. */

@@ -56,7 +56,7 @@ __attribute__((format(printf, 3, 4))) static void set_message(lua_State *L, cons
   set_string(L, r, "message", text);
 }
 
-/* A copy of a header's value without secrets; "" for one that doesn't fit, since a cut secret is not found. */
+/* A copy of a header's value without secrets; "" where it does not fit, since a cut secret would not be found. */
 static const char *clean_copy(const struct response *r, const char *text, char *out, size_t size) {
   size_t len = strlen(text);
   if (len >= size) len = 0;
@@ -66,7 +66,7 @@ static const char *clean_copy(const struct response *r, const char *text, char *
   return out;
 }
 
-/* The beginning of a body on one line. What is not printable becomes text in Lua. */
+/* The beginning of a body on one line. Lua makes what is not printable readable. */
 static void write_excerpt(const struct response *r, char out[EXCERPT + 1]) {
   char source[EXCERPT_REDACTED];
   size_t len = smaller(r->outcome->body_len, sizeof source), n = 0;
@@ -83,7 +83,7 @@ static void write_excerpt(const struct response *r, char out[EXCERPT + 1]) {
 
 /* ---- the error table ----------------------------------------------------------------------------- */
 
-/* Pushes nil and a table that holds what every error tells. The caller adds to the table. */
+/* Pushes nil and a table with what every error tells. The caller adds to the table. */
 static void push_error(lua_State *L, const struct response *r, enum error_kind kind) {
   const struct transfer_outcome *o = r->outcome;
   lua_pushnil(L);
@@ -171,8 +171,8 @@ static const char *push_field(lua_State *L, int index, const char *name, const c
   return lua_tostring(L, -1);
 }
 
-/* The gateway's message on a wrong signature holds the hash that it signed. Ours among it: both sides hold
- * the same request, so the secret differs. Another: the request changed on its way. */
+/* When a signature is wrong, the gateway's message holds the hash that it signed itself. Where that is ours, both sides
+ * have the same request, so the secret differs. Where it is another, the request changed on its way. */
 static const char *signature_verdict(const struct response *r, const char *message) {
   if (!r->request_hash[0]) return NULL;
   if (strstr(message, r->request_hash)) return "secret";
@@ -216,7 +216,7 @@ static int push_xml_refusal(lua_State *L, const struct response *r, const char *
   return 2;
 }
 
-/* Of a Location header only the host is told: the rest may repeat what was sent. */
+/* Names only the host of a Location header: the rest may repeat what was sent. */
 static void set_redirect_message(lua_State *L, const struct response *r) {
   char copy[sizeof r->outcome->headers.location];
   const char *location = clean_copy(r, r->outcome->headers.location, copy, sizeof copy), *host = strstr(location, "//");
@@ -281,7 +281,7 @@ int response_push(lua_State *L, const struct response *r) {
   int body = lua_gettop(L), is_object = lua_istable(L, body) && lua_rawlen(L, body) == 0;
   if (o->status >= 300) return is_object ? push_refusal(L, r, body) : push_page(L, r, "not an object");
   if (is_object && is_refused(L, body)) {
-    (void)decode_repair(L, &repairs, reason); /* without marks no number is beyond every float */
+    (void)decode_repair(L, &repairs, reason); /* cannot fail: without marks no number is beyond every float */
     return push_refusal(L, r, body);
   }
   if (!types_conform(L, r->shape, &repairs, reason)) return push_decode_error(L, r, reason);

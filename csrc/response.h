@@ -1,5 +1,5 @@
-/* response.h - what came back becoming Lua: the decoded table, or nil and an error table. Joins the outcome of
- * a transfer with error_kind (what kind of failure), decode (JSON) and sign (no secret in any text). */
+/* response.h - turns what came back into Lua: the decoded table, or nil and an error table. Joins the outcome of a
+ * transfer with error_kind (what kind of failure), decode and types (JSON) and sign (no secret in any text). */
 #ifndef CRSYNC_RESPONSE_H
 #define CRSYNC_RESPONSE_H
 
@@ -16,17 +16,18 @@ struct response {
   const struct sign *signer; /* whose secrets are kept out of every text */
   const char *host;          /* the endpoint, for the reader of an error */
   const char *action;
-  const char *request_hash; /* hash that was signed; tells a wrong secret from an altered request */
+  const char *request_hash; /* the hash that was signed: tells a wrong secret from an altered request */
   size_t max_response_size;
   int decoder, shape; /* absolute stack indices, see decode.h and types.h */
 };
 
 /* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,
- * endpoint, action, retryable, retry_after, …) and returns 2. Raises only for want of memory. */
+ * endpoint, action, retryable, retry_after, …) and returns 2. Raises only when memory runs out. */
 int response_push(lua_State *L, const struct response *r);
 
-/* The same for what is no operation's: pushes a table (status, body, request_id, clock_difference, retry_after) and
- * returns 1, whatever the status; or nil and an error table, where none came. Needs outcome, signer and host alone. */
+/* The same for core:fetch: whatever the status is, pushes a table (status, body, request_id, clock_difference,
+ * retry_after) and returns 1. Where no response came, pushes nil and an error table, and returns 2. Needs no more than
+ * outcome, signer and host. */
 int response_push_plain(lua_State *L, const struct response *r);
 
 #pragma GCC visibility pop

@@ -21,7 +21,7 @@
 
 enum { SHA256_SIZE = 32, SHA256_HEX = 64 };
 
-/* Text that may hold a token: it is wiped when it moves and when it goes. */
+/* Text that may hold a token: it is wiped when it moves and when it is freed. */
 struct text {
   char *data;
   size_t len, size;
@@ -289,7 +289,7 @@ static int hash_hex(struct sign *s, const char *data, size_t len, char hex[SHA25
 static int mac_hex(struct sign *s, const struct text *t, char hex[SHA256_HEX]) {
   unsigned char mac[SHA256_SIZE];
   size_t len = 0;
-  /* Without a key the context starts again with the one it has. */
+  /* Without a key the context starts again with the key that it has. */
   if (!EVP_MAC_init(s->mac, NULL, 0, NULL) || !EVP_MAC_update(s->mac, (const unsigned char *)t->data, t->len) ||
       !EVP_MAC_final(s->mac, mac, &len, sizeof mac))
     return SIGN_CRYPTO;
@@ -422,7 +422,7 @@ static size_t match_secret(const char *text, size_t len, const struct text *secr
 }
 
 static void redact(const struct text *secret, char *text, size_t len) {
-  if (secret->len < 4) return; /* shorter than any key, and would eat ordinary words */
+  if (secret->len < 4) return; /* shorter than any key: it would hide ordinary words */
   for (size_t i = 0; i < len; i++) {
     size_t n = match_secret(text + i, len - i, secret);
     if (n) memset(text + i, '*', n);

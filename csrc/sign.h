@@ -56,8 +56,8 @@ int sign_finish(struct sign *s, struct bytes body, struct sign_text *text);
 /* The i-th header (from 0) of the request, Authorization not among them; 0 after the last. */
 int sign_header_at(const struct sign *s, size_t i, struct sign_header *header);
 
-/* Overwrites each occurrence of the secret and the token in text, whether plain, percent-encoded or with
- * JSON's escaped slashes, by asterisks. The length stays. */
+/* Writes asterisks over the secret and the token wherever they occur in text, whether plain, percent-encoded or with
+ * JSON's escaped slashes. The length stays. */
 void sign_redact(const struct sign *s, char *text, size_t len);
 
 #pragma GCC visibility pop

@@ -31,7 +31,7 @@ void sigpipe_begin(struct sigpipe *q) {
   if (!is_needed) return;
   sigset_t pipe = sigpipe_alone();
   pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
-  q->shield = !sigismember(&q->before, SIGPIPE); /* where it was not blocked, none can be pending */
+  q->shield = !sigismember(&q->before, SIGPIPE); /* where it is not blocked, none can be pending */
 }
 
 static void take_pending(void) {

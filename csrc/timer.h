@@ -1,5 +1,5 @@
-/* timer.h - a descriptor that becomes readable when a time is over, or when another one does: for event loops that can
- * wait for descriptors and for nothing else. Joins Lua and pollset. */
+/* timer.h - a descriptor that becomes readable after some time, or as soon as another descriptor does. For event loops
+ * that can wait for descriptors and for nothing else. Joins Lua and pollset. */
 #ifndef CRSYNC_TIMER_H
 #define CRSYNC_TIMER_H
 

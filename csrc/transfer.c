@@ -34,9 +34,9 @@ struct transfer_engine {
   struct transfer *running, *ended_first, *ended_last;
   CURL *idle[MAX_IDLE_HANDLES];
   size_t idle_count;
-  unsigned forks;  /* as many as when its handles were made: more mean that they are the parent's */
-  int has_skipped; /* the last step did without a look at the sockets */
-  int is_starved;  /* memory ran out while libcurl moved bytes: what it still knows of its transfers is unsure */
+  unsigned forks;  /* fork_count() when its handles were made; at another count they are the parent's */
+  int has_skipped; /* the last step did not look at the sockets */
+  int is_starved;  /* memory ran out while libcurl moved bytes: it may have lost track of its transfers */
 };
 
 enum state { PREPARED, RUNNING, ENDED };
@@ -45,7 +45,7 @@ struct transfer {
   struct transfer_engine *engine;
   void *owner;
   enum state state;
-  struct transfer *previous, *next; /* in the engine's list of running ones; next also in that of ended ones */
+  struct transfer *previous, *next; /* in the list of running transfers; next also in that of ended ones */
   CURL *easy;
   size_t max_response_size;
   char *request_body;
@@ -87,7 +87,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *s
   int wanted = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? POLLSET_READ : 0) |
                (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? POLLSET_WRITE : 0);
   if (what == CURL_POLL_REMOVE) wanted = 0;
-  if (pollset_watch(e->pollset, fd, wanted) && wanted) e->is_starved = 1; /* what is closed can't be forgotten again */
+  /* That a descriptor cannot be forgotten means that it is closed already. */
+  if (pollset_watch(e->pollset, fd, wanted) && wanted) e->is_starved = 1;
   return 0;
 }
 
@@ -145,7 +146,7 @@ void transfer_keep_header(struct transfer_response_headers *headers, const char 
   for (size_t i = 0; i < sizeof kept_headers / sizeof *kept_headers; i++) {
     const struct kept_header *kept = &kept_headers[i];
     if (strlen(kept->name) != name_len || !curl_strnequal(kept->name, name, name_len)) continue;
-    if (value_len >= kept->size) return; /* absurd: left out, for a cut one might show part of a secret */
+    if (value_len >= kept->size) return; /* left out, since a cut value might show part of a secret */
     char *out = (char *)headers + kept->offset;
     memcpy(out, value, value_len);
     out[value_len] = '\0';
@@ -205,7 +206,7 @@ static CURL *make_template(struct ca_store *ca_store, const struct transfer_sett
   if (s->user_agent) failed = failed || curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent);
   if (s->proxy) failed = failed || curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  /* A name server that does not response must not hold up an aborted call: don't join the resolver's thread. */
+  /* A name server that does not answer must not hold up an aborted call: the resolver's thread is not waited for. */
   failed = failed || curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
   if (!failed) return easy;
@@ -221,15 +222,15 @@ static CURL *take_handle(struct transfer_engine *e) {
   return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
 }
 
-/* Returns 1 when the request is on its way again, to be judged by more anchors. */
+/* Sends the request again where more anchors may know the certificate; returns 1 then. */
 static int try_with_bundle(struct transfer_engine *e, CURL *easy, CURLcode code) {
   if (!ca_store_add_bundle(&e->ca_store, code, e->template, easy)) return 0;
   drop_idle_handles(e);
   return !curl_multi_remove_handle(e->multi, easy) && !curl_multi_add_handle(e->multi, easy);
 }
 
-/* A handle that opened a connection is not used again: libcurl counts its repetitions on dead connections over
- * a handle's whole life, and gives up at the fifth. One that opened none repeated nothing. */
+/* A handle that opened a connection is not used again. libcurl counts over a handle's whole life how often it repeated
+ * a request because a connection was dead, and gives up at the fifth. Without a new connection nothing was repeated. */
 static void give_handle_back(struct transfer_engine *e, CURL *easy, int is_unusual) {
   long new_connections = 1;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &new_connections);
@@ -304,7 +305,7 @@ static void close_engine(struct transfer_engine *e) {
 
 void transfer_engine_free(struct transfer_engine *e) {
   if (!e) return;
-  /* In a forked child libcurl's handles are left unclosed: closing would speak on the parent's connections. */
+  /* A forked child leaves libcurl's handles unclosed: closing them would speak on the parent's connections. */
   if (is_ours(e)) close_engine(e);
   pollset_free(e->pollset);
   free(e);
@@ -351,8 +352,8 @@ static void end_transfer(struct transfer *t, int code) {
   e->ended_last = t;
 }
 
-/* In a forked child: the parent's handles are abandoned, never cleaned up, and new ones made. Elsewhere a multi handle
- * takes the place of one that was starved. */
+/* In a forked child, abandons the parent's handles, which are never cleaned up, and makes new ones. Elsewhere makes a
+ * multi handle where there is none. Returns 0, or -1 when memory or descriptors run out. */
 static int renew_engine(struct transfer_engine *e) {
   if (is_ours(e)) return e->multi ? 0 : open_multi(e);
   while (e->running) {
@@ -360,7 +361,7 @@ static int renew_engine(struct transfer_engine *e) {
     end_transfer(e->running, TRANSFER_FORKED);
   }
   pollset_free(e->pollset);
-  e->pollset = NULL; /* libcurl's are left as they are */
+  e->pollset = NULL; /* libcurl's parts are left as they are */
   if (open_parts(e)) return -1;
   return curl_easy_setopt(e->template, CURLOPT_SHARE, e->share) ? -1 : 0;
 }
@@ -385,7 +386,7 @@ static void act(struct transfer_engine *e, curl_socket_t fd, int ready) {
 static void move_bytes(struct transfer_engine *e, int timeout_ms) {
   struct pollset_event events[64];
   int n = 0;
-  /* What libcurl wants done now, a request's first step most likely, does not wait for a look at the sockets. */
+  /* What libcurl wants done now is most likely a request's first step. It does not wait for a look at the sockets. */
   e->has_skipped = !e->has_skipped && e->due_ms >= 0 && e->due_ms <= pollset_now_ms();
   if (!e->has_skipped) n = pollset_wait(e->pollset, events, 64, timeout_ms);
   for (int i = 0; i < n && !e->is_starved; i++) {
@@ -413,7 +414,7 @@ static void collect_outcome(struct transfer *t) {
   if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
 }
 
-/* A line of the head that is longer than libcurl takes is memory that ran out to it; since 8.6 it is a code, 100. */
+/* A line of the head is too long for libcurl: it calls that out of memory, and since 8.6 code 100. */
 static int is_endless_head(const struct transfer *t, CURLcode code) {
   return t->outcome.sent && !t->head_complete && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
 }
@@ -430,7 +431,7 @@ static void collect_ended(struct transfer_engine *e) {
     struct transfer *t = (struct transfer *)(void *)private;
     if (try_with_bundle(e, easy, code)) continue;
     ca_store_note_end(&e->ca_store, code);
-    if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
+    if (code == CURLE_OK && !t->head_complete) { /* libcurl takes the connection's end for the head's */
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
     }
@@ -438,7 +439,7 @@ static void collect_ended(struct transfer_engine *e) {
     if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;
     curl_multi_remove_handle(e->multi, easy);
     t->easy = NULL;
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* all point into what is about to go */
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* these three point into memory that is about to go */
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
     give_handle_back(e, easy, t->is_unusual);
@@ -446,8 +447,8 @@ static void collect_ended(struct transfer_engine *e) {
   }
 }
 
-/* A transfer that libcurl has lost sight of would never end, and a socket that it has half forgotten makes it crash:
- * its multi handle goes, with all that are in flight. */
+/* When memory ran out, libcurl may have lost sight of a transfer, which would never end, or half forgotten a socket,
+ * which makes it crash. So all transfers in flight end, and the multi handle goes. */
 static void end_starved(struct transfer_engine *e) {
   if (!e->is_starved) return;
   e->is_starved = 0;
@@ -515,7 +516,7 @@ int transfer_header(struct transfer *t, const char *name, size_t name_len, const
   return 0;
 }
 
-/* libcurl sends what it is told, and leaves out what ends in a bare colon. */
+/* A name with a bare colon tells libcurl to leave its own header of that name out. */
 static int list_headers(struct transfer *t) {
   static char no_expect[] = "Expect:", no_type[] = "Content-Type:";
   struct curl_slist *list = calloc(t->header_count + 2, sizeof *list);
@@ -578,7 +579,7 @@ static int add_to_multi(struct transfer *t) {
   return 0;
 }
 
-/* It is the multi handle that keeps the anchors. */
+/* The multi handle keeps the anchors: with a new one they are read again. */
 static void forget_anchors(struct transfer_engine *e) {
   if (!e->running && is_ours(e) && ca_store_take_doubt(&e->ca_store)) drop_multi(e);
 }
@@ -637,7 +638,7 @@ void transfer_free(struct transfer *t) {
   if (t->state == ENDED) unlink_ended(t);
   wipe_request(t);
   free(t->content_type);
-  /* What is no task may repeat what it was sent. */
+  /* Keys are wiped, and error pages too: these may repeat what was sent. */
   if (t->body && (t->is_for_keys || t->outcome.status != 200)) OPENSSL_cleanse(t->body, t->body_len);
   free(t->body);
   free(t);

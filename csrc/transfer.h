@@ -28,7 +28,7 @@ struct transfer_request {
   size_t body_len;
   long timeout_ms, connect_timeout_ms;
   size_t max_response_size; /* bytes after decompression; 0: the engine's */
-  int fresh_connection;     /* 1: neither take a kept connection nor risk that libcurl sends twice */
+  int fresh_connection;     /* 1: opens a connection, where libcurl never sends a request twice */
   int is_for_keys;          /* 1: the response holds keys, and is wiped when the transfer is freed */
   int direct;               /* 1: through no proxy, whatever settings and environment say */
 };
@@ -36,7 +36,7 @@ struct transfer_request {
 enum { TRANSFER_FORKED = -1 };                 /* instead of a CURLcode */
 enum { TRANSFER_BODY = 1, TRANSFER_HEAD = 2 }; /* what was too large */
 
-/* Headers of the response that mean something to a caller; empty when absent or absurdly long. */
+/* The headers of a response that are used; empty when absent, or longer than any real one. */
 struct transfer_response_headers {
   char request_id[96];          /* x-acs-request-id */
   char date[64];                /* Date */
@@ -53,7 +53,7 @@ struct transfer_outcome {
   long status;        /* HTTP status, 0 if none came */
   long verify_result; /* OpenSSL's X509_V_ value */
   int sent;           /* 1 if a byte of the request left */
-  int too_large;      /* TRANSFER_BODY: it was cut at max_response_size; TRANSFER_HEAD: its head has no end */
+  int too_large;      /* TRANSFER_BODY: it was cut at max_response_size; TRANSFER_HEAD: its head was too long */
   const char *error;  /* libcurl's words, "" if none */
   const char *content_type;
   const char *body;
@@ -68,7 +68,7 @@ void transfer_keep_header(struct transfer_response_headers *headers, const char 
 /* Initialises libcurl once per process, in a thread-safe way. Returns 0, or -1. */
 int transfer_library_init(void);
 
-/* A new engine, or NULL for want of memory or descriptors. Free with transfer_engine_free. */
+/* A new engine, or NULL when memory or descriptors run out. Free with transfer_engine_free. */
 struct transfer_engine *transfer_engine_new(const struct transfer_settings *settings);
 void transfer_engine_free(struct transfer_engine *e);
 
@@ -86,10 +86,10 @@ void transfer_step(struct transfer_engine *e);
 /* A new request, not started, or NULL. `owner` comes back from transfer_finished. */
 struct transfer *transfer_new(struct transfer_engine *e, void *owner);
 
-/* Adds a header. Returns 0, or -1 for want of memory. */
+/* Adds a header. Returns 0, or -1 when memory runs out. */
 int transfer_header(struct transfer *t, const char *name, size_t name_len, const char *value, size_t value_len);
 
-/* Starts it. Returns 0, or -1 for want of memory. */
+/* Starts it. Returns 0, or -1 when memory runs out. */
 int transfer_start(struct transfer *t, const struct transfer_request *request);
 
 /* The owner of a transfer that has ended since, each once; NULL when there is none. */

@@ -146,7 +146,7 @@ static int conform_object(lua_State *L, int shape, struct decode_repairs *repair
   return 1;
 }
 
-/* Every number is looked at once: as many as the text had, less those in fields that are documented. */
+/* Where the documented fields held all the numbers of the text, no other number is left to repair. */
 int types_conform(lua_State *L, int shape, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]) {
   shape = lua_absindex(L, shape);
   if ((repairs->nulls || repairs->marks) && !decode_repair(L, repairs, reason)) return 0;

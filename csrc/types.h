@@ -1,4 +1,4 @@
-/* types.h - a decoded response keeping the types that are documented for its fields. Knows Lua's values, and no
+/* types.h - makes a decoded response keep the types that are documented for its fields. Knows Lua's values, and no
  * operation: the types are given. */
 #ifndef CRSYNC_TYPES_H
 #define CRSYNC_TYPES_H
