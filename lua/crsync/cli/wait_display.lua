@@ -45,7 +45,7 @@ end
 
 function Plain:stand()
   for _, id in ipairs(self.ids) do
-    self.stream:write(self.stands[id] or text.printable(id) .. "  no response yet", "\n")
+    self.stream:write(self.stands[id] or text.printable(id) .. "  not seen yet", "\n")
   end
 end
 
@@ -80,7 +80,7 @@ local function lines_of(self)
   local lines, width = {}, math.max(self.width() - 1, 20)
   for _, id in ipairs(self.ids) do
     local seen = self.seen[id]
-    local words = seen and words_of(seen.task, seen.p) or "no response yet"
+    local words = seen and words_of(seen.task, seen.p) or "not seen yet"
     local line = text.truncate(text.printable(id) .. "  " .. words, width)
     local color = self.color and seen and COLORS[seen.task.TaskStatus]
     lines[#lines + 1] = color and "\27[" .. color .. "m" .. line .. "\27[0m" or line
