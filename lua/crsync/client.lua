@@ -74,11 +74,6 @@ end
 
 local GET_TASKS = options_of.by_name(options_of.get_tasks)
 
---- What get_tasks takes beside the ids.
----@class crsync.GetTasksOptions
----@field concurrency? integer  requests in flight at once; 16
----@field [string] "no such option"
-
 --- Asks for many tasks at once. One that fails or is slow does not hold up the others.
 ---@param instance_id string
 ---@param ids string[]
@@ -265,13 +260,6 @@ end
 
 --- What a parameter may be; a table is a sequence or an object of such.
 ---@alias crsync.Value string|integer|boolean|table
-
---- What call takes beside the parameters.
----@class crsync.CallOptions
----@field repeatable? boolean  whether it may be sent twice; by default what reads may
----@field version? string      the API's; by default "2018-12-01"
----@field deadline? number     seconds, instead of the client's
----@field [string] "no such option"
 
 --- Any operation of the service.
 ---@param action string                         its name, such as "ListInstance"

@@ -12,6 +12,9 @@ local function days_from_civil(year, month, day)
 end
 
 -- Seconds since the epoch of a date and a time of day, and what stands behind them.
+---@param value string
+---@return number|nil seconds
+---@return any zone  text, where there are seconds
 local function parsed(value)
   local y, mo, d, h, mi, s, rest = value:match "^(%d%d%d%d)-(%d%d)-(%d%d)T(%d%d):(%d%d):(%d%d)%.?%d*(.*)$"
   if not y then return nil end
