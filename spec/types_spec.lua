@@ -126,6 +126,19 @@ describe("a class that is named in an annotation", function()
   end)
 end)
 
+describe("doc/guides/editor.md", function()
+  it("names the classes of public functions and options, and only such as there are", function()
+    local defined, guide = read_annotations(), files.read "doc/guides/editor.md"
+    for class in guide:gmatch "crsync%.%u%w+" do assert.truthy(defined[class], class) end
+    for _, path in ipairs { "lua/crsync/init.lua", "lua/crsync/client.lua" } do
+      local public = files.read(path):gsub("%-%-%-@field private [^\n]+", "")
+      for class in public:gmatch "%-%-%-@[pr][^\n]-(crsync%.%u%w+)" do
+        assert.truthy(guide:find("`" .. class .. "`", 1, true), class)
+      end
+    end
+  end)
+end)
+
 -- ---- the core -------------------------------------------------------------------------------------------
 
 local function declared(prefix)
