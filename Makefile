@@ -1,8 +1,12 @@
 # crsync: build, install, release. The suite and all other checks are in spec/checks.mk.
 #   make                 builds the C core into build/
+#   make help            these lines
 #   make demo            a sandbox, a task as report and tables, a push watched to its end; installs what is missing
+#   make install         PREFIX=/usr/local DESTDIR=: modules, man page, and a command that needs nothing exported
+#   make uninstall       takes it away again, with the same PREFIX
 #   make dist            a release of the last commit: the same bytes each time, and its rockspec
-#   make install         PREFIX=/usr/local DESTDIR=
+#   make clean           removes what was built
+# For another Lua: LUA=lua5.1, lua5.2, lua5.3, luajit, or a path.
 
 # An interpreter's name, or a version alone; the interpreter, where there is one, knows better than its name.
 LUA_VERSION ?= 5.4
@@ -21,7 +25,8 @@ INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 
 BUILD ?= build$(if $(filter lua5.4,$(notdir $(LUA))),,/$(notdir $(LUA)))
 CFLAGS ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
-WARNINGS = -std=c11 -Wall -Wextra -Wpedantic -Werror
+# Another compiler may have other warnings; they are errors only where crsync is made: WERROR=1.
+WARNINGS = -std=c11 -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror)
 # The name of Lua's pkg-config file differs between systems; LUA_INCDIR goes before all of them.
 LUA_PC = $(firstword $(foreach n,$(findstring luajit,$(LUA)) lua$(LUA_VERSION) lua-$(LUA_VERSION) lua,$(shell $(PKG_CONFIG) --exists $(n) 2>/dev/null && echo $(n))))
 LUA_CFLAGS ?= $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(if $(LUA_PC),$(shell $(PKG_CONFIG) --cflags $(LUA_PC))))
@@ -40,13 +45,25 @@ RUN_ENV = env -u SSL_CERT_FILE -u SSL_CERT_DIR -u CURL_CA_BUNDLE LUA='$(LUA)' \
   LUA_PATH='./lua/?.lua;./lua/?/init.lua;./?.lua;;' LUA_CPATH='./$(BUILD)/?.so;;' \
   HOME='$(CURDIR)/$(BUILD)/home' ALIBABA_CLOUD_ECS_METADATA_DISABLED=true
 
-.PHONY: all demo install uninstall dist clean
+.PHONY: all help demo install uninstall dist clean force
 
 all: $(CORE)
 
-$(BUILD)/%.o: csrc/%.c $(HEADERS)
+help:
+	@sed -n 's/^#   make/  make/p' Makefile spec/checks.mk
+
+# Which Lua the things in a folder were built for: for another they are made again.
+%/built-for: force
 	@mkdir -p $(@D)
-	$(CC) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fPIC $(LUA_CFLAGS) $(LIB_CFLAGS) -c $< -o $@
+	@echo '$(LUA) $(LUA_VERSION)' | cmp -s - $@ || echo '$(LUA) $(LUA_VERSION)' >$@
+
+.PRECIOUS: %/built-for
+
+# Each object's headers are in the .d file that its last compilation wrote.
+$(BUILD)/%.o: csrc/%.c $(BUILD)/built-for
+	$(CC) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fPIC $(LUA_CFLAGS) $(LIB_CFLAGS) -MMD -MP -c $< -o $@
+
+-include $(wildcard $(BUILD)/*.d)
 
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)

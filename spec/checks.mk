@@ -1,15 +1,17 @@
 # What shows that crsync holds: the suite, and what runs it or its parts otherwise. Part of the Makefile.
-#   make test            the whole suite; installs what is missing.  SPECS=spec/sign_spec.lua for a part
-#   make test LUA=lua5.1 the same in another Lua: lua5.1, lua5.2, lua5.3, luajit.  Any target takes LUA
-#   make test-matrix     in each of them
-#   make check-asan      the suite under AddressSanitizer and UBSan;  make check-valgrind under valgrind
+#   make test            the whole suite; installs what is missing. SPECS=spec/sign_spec.lua for a part
+#   make run-specs       the same with what is built and installed
+#   make test-matrix     the suite in each other Lua
+#   make hosts           the cores for the programs that spec/embedding_spec.lua starts
+#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
+#   make check-asan      the suite under AddressSanitizer and UBSan
+#   make check-valgrind  the suite under valgrind
 #   make check-tsan      a threaded host under ThreadSanitizer
 #   make soak            SOAK_CALLS=100000 calls on one client with faults among them: nothing lost, nothing grows
 #   make coverage        the lines that the suite does not run, each with its reason
 #   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
 #   make starve          calls while memory runs out, at each allocation there is
 #   make bench           what crsync costs beside libcurl alone
-#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck, and whether documents hold
 #   make docs            writes anew what documents and declarations derive from the code
 
 # The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
@@ -19,10 +21,11 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint docs
+.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint \
+  docs lint-compilers lint-c lint-lua lint-docs
 
 # Helpers of the specs, never installed.
-$(BUILD)/spec_process.so: spec/support/process.c
+$(BUILD)/spec_process.so: spec/support/process.c $(BUILD)/built-for
 	$(CC) -std=gnu11 -Wall -Wextra $(CFLAGS) -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
 # The cores for the programs that spec/embedding_spec.lua starts.
@@ -80,8 +83,7 @@ coverage:
 	  LUA_INIT_5_4="package.loadlib([[$(CURDIR)/build/coverage/hook.so]], [[luaopen_hook]])()"'
 	@$(LUA) spec/coverage/report.lua build/coverage spec/coverage/reasons.txt
 
-build/coverage/hook.so: spec/coverage/hook.c
-	@mkdir -p $(@D)
+build/coverage/hook.so: spec/coverage/hook.c build/coverage/built-for
 	$(CC) -std=gnu11 -Wall -Wextra -O2 -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
 # libFuzzer, under AddressSanitizer and UBSan; FUZZ_TARGETS and FUZZ_SECONDS for each of them.
@@ -102,8 +104,7 @@ fuzz:
 	    build/fuzz/corpus/$$target build/fuzz/seeds/$$target $$(ls -d spec/fuzz/found/$$target 2>/dev/null) || exit 1; \
 	done
 
-build/fuzz/fuzz: spec/fuzz/fuzz.c $(SOURCES) $(HEADERS)
-	@mkdir -p $(@D)
+build/fuzz/fuzz: spec/fuzz/fuzz.c $(SOURCES) $(HEADERS) build/fuzz/built-for
 	clang -std=c11 $(FUZZ_FLAGS) -fsanitize=fuzzer $(LUA_CFLAGS) $(LIB_CFLAGS) spec/fuzz/fuzz.c $(SOURCES) -o $@ -rdynamic \
 	  $(shell $(PKG_CONFIG) --libs $(LUA_PC)) $(LIBS) -ldl -lm
 
@@ -123,9 +124,10 @@ starve:
 
 STARVED = $(SOURCES:csrc/%.c=build/starve/%.o)
 
-build/starve/%.o: csrc/%.c $(HEADERS)
-	@mkdir -p $(@D)
-	$(CC) -std=c11 -O1 -g $(SANITIZE) $(RENAMED) $(LUA_CFLAGS) $(LIB_CFLAGS) -c $< -o $@
+build/starve/%.o: csrc/%.c build/starve/built-for
+	$(CC) -std=c11 -O1 -g $(SANITIZE) $(RENAMED) $(LUA_CFLAGS) $(LIB_CFLAGS) -MMD -MP -c $< -o $@
+
+-include $(wildcard build/starve/*.d)
 
 build/starve/host: spec/starve/host.c $(STARVED)
 	$(CC) -std=c11 -Wall -Wextra -O1 -g $(SANITIZE) $(LUA_CFLAGS) $(LIB_CFLAGS) $^ -o $@ -rdynamic \
@@ -154,16 +156,30 @@ docs:
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_ENV) $(LUA) doc/derive.lua
 
-# clang-tidy for each file by itself: its check of va_list goes astray in the second file of a run.
+# Each can be run by itself. What else is to be checked without running it is one more of them.
+LINTS = lint-compilers lint-c lint-lua lint-docs
+
 lint:
 	@LUA='$(LUA)' $(SETUP) check
-	@$(MAKE) --no-print-directory all BUILD=build/gcc CC=gcc
-	@$(MAKE) --no-print-directory all BUILD=build/clang CC=clang
+	@for check in $(LINTS); do $(MAKE) --no-print-directory $$check || exit 1; done
+
+lint-compilers:
+	@$(MAKE) --no-print-directory all WERROR=1 BUILD=build/gcc CC=gcc
+	@$(MAKE) --no-print-directory all WERROR=1 BUILD=build/clang CC=clang
+
+# clang-tidy for each file by itself: its check of va_list goes astray in the second file of a run.
+lint-c:
 	clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(wildcard spec/*/*.c examples/embedding/*.c)
 	printf '%s\n' $(SOURCES) | xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 $(LUA_CFLAGS) $(LIB_CFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \
 	  '-D__has_include(x)=1' -D_Thread_local= -DLUA_VERSION_NUM=504 -DOPENSSL_VERSION_NUMBER=0x30000000L $(SOURCES)
+
+lint-lua:
 	luacheck --quiet lua doc spec examples
-	$(RUN_ENV) $(LUA) doc/derive.lua --check
-	$(RUN_ENV) $(LUA) doc/names.lua
+
+# What is derived from the code is not stale, and the documents name what there is.
+lint-docs:
+	@$(MAKE) --no-print-directory -s all
+	@$(RUN_ENV) $(LUA) doc/derive.lua --check
+	@$(RUN_ENV) $(LUA) doc/names.lua

@@ -67,6 +67,49 @@ describe("the rockspec", function()
   end)
 end)
 
+describe("make", function()
+  local function make(words)
+    local ok, output = run(("make --no-print-directory BUILD='%s/made' %s"):format(folder, words))
+    assert.is_true(ok, output)
+    return (output:gsub("status 0\n$", ""))
+  end
+
+  it("makes again what has changed, and for another Lua everything", function()
+    local object = folder .. "/made/fork.o"
+    local function makes_it(words)
+      return make(object .. " " .. (words or "")):find(" -c csrc/fork.c -o ", 1, true) ~= nil
+    end
+    assert.is_true(makes_it())
+    assert.is_false(makes_it())
+    assert.is_true(makes_it "-W csrc/fork.h")
+    assert.is_false(makes_it "-W csrc/sign.h")
+    assert.is_true(makes_it "LUA=lua5.3")
+    assert.is_false(makes_it "LUA=lua5.3")
+    assert.is_true(makes_it())
+  end)
+
+  it("takes warnings for errors only where it is told to", function()
+    local object = folder .. "/made/file.o"
+    assert.is_nil(make(object):find("-Werror", 1, true))
+    assert.truthy(make(object .. " WERROR=1 -W csrc/file.h"):find("-Werror", 1, true))
+  end)
+
+  it("has a line of help for each target", function()
+    local help = make "help"
+    local targets = {}
+    for _, path in ipairs { "Makefile", "spec/checks.mk" } do
+      for name in files.read(path):gsub("\\\n", ""):match "\n%.PHONY:([^\n]+)":gmatch "%S+" do
+        targets[#targets + 1] = name
+      end
+    end
+    for _, name in ipairs(targets) do
+      if name ~= "all" and name ~= "force" and not name:find "^lint%-" then
+        assert.truthy(help:find("  make " .. name .. " ", 1, true), name)
+      end
+    end
+  end)
+end)
+
 describe("make install", function()
   it("puts a working module under DESTDIR and PREFIX, and takes it away again", function()
     local root = folder .. "/stage/opt/crsync"

@@ -1,5 +1,5 @@
 /* hook.c - a line hook that notes which lines of lua/crsync/ were ever run. In C, since only such a hook is
-   inherited by every coroutine, those that C libraries make too. LUA_INIT loads it into each Lua process (see the
+   inherited by every coroutine, those that C libraries make too. LUA_INIT loads it into each Lua process (see
    spec/checks.mk).
 
    A line is appended to the file COVERAGE_LINES as soon as it is first met, not at exit, so that processes which are
