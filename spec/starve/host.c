@@ -1,6 +1,6 @@
 /* host.c - a program with Lua in it whose memory can be made to run out: at any allocation of Lua's, of crsync's core,
  * of libcurl's or of OpenSSL's. Runs the script that is its first argument, with the functions below as `starve`.
- * The core is linked in, with its own malloc, calloc, realloc, strdup and free renamed to core_… (see spec/checks.mk). */
+ * The core is linked in, with its own malloc, calloc, realloc, strdup and free renamed to core_… (spec/checks.mk). */
 #include <curl/curl.h>
 #include <dirent.h>
 #include <dlfcn.h>
