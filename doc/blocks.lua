@@ -150,7 +150,7 @@ function blocks.targets()
   local rows = {}
   for line in io.popen "make --no-print-directory help":lines() do
     local target, meaning = line:match "^%s*(make%s?[%w%s=_-]-)%s%s+(.+)$"
-    if target then rows[#rows + 1] = { code(target), meaning } end
+    if target then rows[#rows + 1] = { code(target:match "^(.-)%s*$"), meaning } end
   end
   return markdown_table({ "command", "what it does" }, rows)
 end

@@ -3,7 +3,7 @@
 #   make run-specs       the same with what is built and installed
 #   make test-matrix     the suite in each other Lua
 #   make hosts           the cores for the programs that spec/embedding_spec.lua starts
-#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck
+#   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck, and whether the documents hold
 #   make check-asan      the suite under AddressSanitizer and UBSan
 #   make check-valgrind  the suite under valgrind
 #   make check-tsan      a threaded host under ThreadSanitizer
