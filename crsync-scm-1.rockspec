@@ -95,6 +95,7 @@ build = {
     ["crsync.print.report"] = "lua/crsync/print/report.lua",
     ["crsync.print.table"] = "lua/crsync/print/table.lua",
     ["crsync.progress"] = "lua/crsync/progress.lua",
+    ["crsync.proxy"] = "lua/crsync/proxy.lua",
     ["crsync.retry"] = "lua/crsync/retry.lua",
     ["crsync.sandbox"] = "lua/crsync/sandbox/init.lua",
     ["crsync.sandbox.connection"] = "lua/crsync/sandbox/connection.lua",

@@ -55,7 +55,20 @@ describe("what is effective", function()
     local rows = config_report.of { region = "eu-west-1" }
     assert.same({ setting = "proxy", value = "proxy:3128", from = "https_proxy" }, row(rows, "proxy"))
     rows = config_report.of { region = "eu-west-1", proxy = "http://someone:hunter2@proxy:3128" }
-    assert.same({ setting = "proxy", value = "http://***@proxy:3128", from = "option proxy" }, row(rows, "proxy"))
+    assert.same({ setting = "proxy", value = "proxy:3128", from = "option proxy" }, row(rows, "proxy"))
+    rows = config_report.of { region = "eu-west-1", proxy = "http://someone:hun/ter2@proxy:3128" }
+    assert.same({ setting = "proxy", value = "a malformed URL", from = "option proxy" }, row(rows, "proxy"))
+  end)
+
+  it("shows the proxy that is used, and by what it is not", function()
+    set_keys()
+    set { http_proxy = "http://other:1" }
+    assert.is_nil(row(config_report.of { region = "eu-west-1" }, "proxy").value)
+    set { https_proxy = "http://proxy:3128", NO_PROXY = ".aliyuncs.com, *.example, cr.example:443" }
+    local rows, notes = config_report.of { region = "eu-west-1" }
+    assert.same({ setting = "proxy", value = "none", from = "NO_PROXY" }, row(rows, "proxy"))
+    assert.same({ "NO_PROXY: libcurl does not understand *.example; write .example",
+      "NO_PROXY: libcurl does not understand cr.example:443; write cr.example" }, notes)
   end)
 
   it("asks the source of the key, and tells how long it holds", function()

@@ -128,12 +128,13 @@ describe("the remedy", function()
       has(hint { kind = "network", curl_code = 5 }, "the proxy's name has no address")
     end)
 
-    it("names the proxy in the environment, without its password", function()
-      environment.https_proxy = "http://user:hunter2@proxy.example:3128/"
-      local text = hint { kind = "network", curl_code = 7 }
-      has(text, "https_proxy names the proxy proxy.example:3128")
-      assert.is_nil(text:find("hunter2", 1, true))
-      assert.equal("", hint { kind = "network", curl_code = 7, no_proxy = true })
+    it("names the proxy that was used", function()
+      environment.https_proxy = "http://proxy.example:3128/"
+      assert.equal("", hint { kind = "network", curl_code = 7 })
+      has(hint { kind = "network", curl_code = 7, proxy = { host = "proxy.example:3128", from = "https_proxy" } },
+        "https_proxy names the proxy proxy.example:3128")
+      has(hint { kind = "timeout", proxy = { host = "proxy.example:3128", from = "option proxy" } },
+        "is the proxy proxy.example:3128, from option proxy, in order?")
     end)
 
     it("is not made up", function() assert.equal("", hint { kind = "network", curl_code = 56 }) end)

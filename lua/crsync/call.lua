@@ -5,6 +5,7 @@ local core = require "crsync.core"
 local refresh = require "crsync.credentials.refresh"
 local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
+local proxy = require "crsync.proxy"
 local retry = require "crsync.retry"
 
 ---@diagnostic disable: invisible -- a client's parts are this room's business
@@ -116,7 +117,7 @@ local HELD_BACK = "not tried again, as most of this client's latest calls have f
 local function finish_error(self, err, state)
   err.attempts = state.attempt
   if state.held_back then err.hint = err.hint or HELD_BACK end
-  err.no_proxy = self.settings.proxy == ""
+  proxy.note(err, not self.settings.transport and proxy.of(self.settings.endpoint, self.settings.proxy) or nil)
   return errors.new(err)
 end
 

@@ -124,19 +124,14 @@ local function tls_hint(err)
   return nil
 end
 
-local function proxy_of(err)
-  if err.no_proxy then return nil end
-  return variables.proxy()
-end
-
 local function network_hint(err)
-  if err.curl_code == RESOLVE_HOST then
+  if err.curl_code == RESOLVE_HOST and not err.proxy then
     return "no address was found for " .. endpoint_of(err) .. ": check the region's spelling and the name server"
   end
-  local proxy, name = proxy_of(err)
+  local proxy = err.proxy
   if proxy then
-    return string.format("%s names the proxy %s: check it, list the endpoint in NO_PROXY, or set proxy = \"\"",
-      name, proxy)
+    return string.format("%s names the proxy%s: check it, list the endpoint in %s, or set proxy = \"\"", proxy.from,
+      proxy.host and " " .. proxy.host or "", variables.name "no_proxy")
   elseif err.curl_code == RESOLVE_PROXY then
     return "the proxy's name has no address: check it"
   end
@@ -150,9 +145,9 @@ local BY_KIND = {
   not_found = wrong_region_hint,
   throttled = function() return "ask less often or for fewer tasks at once" end,
   timeout = function(err)
-    local proxy, name = proxy_of(err)
-    if proxy then return string.format("is the proxy %s, from %s, in order?", proxy, name) end
-    return nil
+    local proxy = err.proxy
+    if not proxy then return nil end
+    return string.format("is the proxy %s, from %s, in order?", proxy.host or "", proxy.from)
   end,
 }
 
@@ -178,6 +173,7 @@ function errors.new(fields)
   fields.attempts = fields.attempts or 0
   fields.retryable = fields.retryable or false
   fields.hint = fields.hint or errors.hint(fields)
+  fields.proxy = nil -- it was for the hint
   return setmetatable(fields, metatable)
 end
 

@@ -236,7 +236,7 @@
 --- An error in the making, a plain table: as the core gives it, and those who give keys.
 ---@class (partial) crsync.Failure: crsync.Error
 ---@field cut? boolean  the call's deadline, not the other side, has ended it
----@field no_proxy? boolean  it was sent through no proxy
+---@field proxy? crsync.Proxy  the proxy that it went through
 ---@field signature_verdict? "secret"|"request"  why signatures differ: another secret, or an altered request
 
 --- No error, which is nil. An editor does not see that a function returns either a result or an error, and would ask

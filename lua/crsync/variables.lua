@@ -3,7 +3,6 @@
 --- read them.
 
 local environment = require "crsync.util.environment"
-local url = require "crsync.util.url"
 
 ---@class crsync.VariableRow
 ---@field key string       what the code calls it
@@ -39,10 +38,14 @@ variables.rows = {
   { key = "sts_region", names = { "ALIBABA_CLOUD_STS_REGION" }, line = "region of STS; without it `sts.aliyuncs.com`" },
   { key = "vpc_endpoint_enabled", names = { "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED" },
     line = "`true` asks STS within the VPC" },
-  { key = "proxy", names = { "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY" }, is_foreign = true,
-    line = "a proxy, as libcurl reads it" },
-  { key = "no_proxy", names = { "NO_PROXY", "no_proxy" }, is_foreign = true,
-    line = "hosts that are reached without a proxy, as libcurl reads it" },
+  { key = "https_proxy", names = { "https_proxy", "HTTPS_PROXY" }, is_foreign = true,
+    line = "URL of a proxy for https endpoints; libcurl reads it" },
+  { key = "http_proxy", names = { "http_proxy" }, is_foreign = true,
+    line = "URL of a proxy for http endpoints, in small letters only; libcurl reads it" },
+  { key = "all_proxy", names = { "all_proxy", "ALL_PROXY" }, is_foreign = true,
+    line = "URL of a proxy where the two above name none; libcurl reads it" },
+  { key = "no_proxy", names = { "no_proxy", "NO_PROXY" }, is_foreign = true,
+    line = "hosts, ends of names and networks that need no proxy, with commas between; libcurl reads it" },
   { key = "home", names = { "HOME" }, is_foreign = true,
     line = "where the files above are; without it the system's list of users tells" },
   { key = "no_color", names = { "NO_COLOR" }, is_foreign = true,
@@ -71,13 +74,5 @@ function variables.is_true(key) return environment.is_true((variables.get(key)))
 ---@param key string
 ---@return string
 function variables.name(key) return by_key[key].names[1] end
-
---- The proxy that libcurl finds in the environment: host and port, never user and password.
----@return string|nil proxy
----@return string|nil name
-function variables.proxy()
-  local given, name = variables.get "proxy"
-  return given and url.host(given), name
-end
 
 return variables

@@ -10,7 +10,7 @@ local environment = require "crsync.util.environment"
 local option_rows = require "crsync.options"
 local cli_profile = require "crsync.credentials.cli_profile"
 local env = require "crsync.credentials.env"
-local url = require "crsync.util.url"
+local proxy = require "crsync.proxy"
 local variables = require "crsync.variables"
 
 ---@class crsync.ConfigRow
@@ -26,12 +26,24 @@ local MAKE_VALUE = {
   retry = function(policy)
     return ("%d attempts, pauses from %g s up to %g s"):format(policy.max_attempts, policy.base_delay, policy.max_delay)
   end,
-  proxy = url.without_user,
 }
+
+-- The proxy that calls go through, or why they go through none.
+local function proxy_row(settings)
+  local endpoint = settings.endpoint or "https://"
+  local used = proxy.of(endpoint, settings.proxy)
+  local row = { setting = "proxy", from = used and used.from or settings.sources.proxy or "default" }
+  if used then
+    row.value = used.host or "a malformed URL"
+  elseif settings.proxy or proxy.is_excepted(endpoint) then
+    row.value = "none"
+    row.from = proxy.is_excepted(endpoint) and select(2, variables.get "no_proxy") or row.from
+  end
+  return row
+end
 
 -- What libcurl and OpenSSL add where nothing is set.
 local function fallback(name)
-  if name == "proxy" then return variables.proxy() end
   if name == "ca_file" then return "the system's", "default" end
   if name == "insecure_skip_tls_verify" then return false, "default" end
   return nil
@@ -51,7 +63,8 @@ end
 local function settings_of(settings)
   local rows = {}
   for _, option in ipairs(option_rows.client) do
-    if not option.is_hidden then rows[#rows + 1] = row_of(option, settings) end
+    local make = option.name == "proxy" and proxy_row or nil
+    if not option.is_hidden then rows[#rows + 1] = make and make(settings) or row_of(option, settings) end
   end
   return rows
 end
@@ -68,11 +81,12 @@ end
 
 -- ---- what is amiss --------------------------------------------------------------------------------------
 
-local function note_open_file(notes, chosen)
-  if chosen and chosen.open_to_others then
+local function note_profile(notes, chosen, is_needed)
+  if not chosen then return end
+  if chosen.open_to_others then
     notes[#notes + 1] = chosen.path .. " can be read by other users: run chmod 600 on it"
   end
-  if chosen and chosen.unusable then notes[#notes + 1] = chosen.problem .. "; it is ignored" end
+  if chosen.unusable and not is_needed then notes[#notes + 1] = chosen.problem .. "; it is ignored" end
 end
 
 -- The variables that rows come from; of a key, all of its family.
@@ -98,10 +112,19 @@ local function note_padding(notes, names)
   end
 end
 
-local function notes_on(rows, chosen)
+-- Forms that other programs take and libcurl does not.
+local function note_no_proxy(notes)
+  for _, entry in ipairs(proxy.ignored_entries()) do
+    notes[#notes + 1] = ("NO_PROXY: libcurl does not understand %s; write %s"):format(entry,
+      (entry:gsub("^%a+://", ""):gsub(":%d+$", ""):gsub("^%*", "")))
+  end
+end
+
+local function notes_on(rows, chosen, errs)
   local notes = {}
-  note_open_file(notes, chosen)
+  note_profile(notes, chosen, #errs > 0)
   note_padding(notes, variables_used(rows))
+  note_no_proxy(notes)
   return notes
 end
 
@@ -129,7 +152,7 @@ function config_report.of(options)
   end
   errs[#errs + 1] = err
   rows[#rows + 1] = key_of(source)
-  return rows, notes_on(rows, chosen), errs
+  return rows, notes_on(rows, chosen, errs), errs
 end
 
 return config_report

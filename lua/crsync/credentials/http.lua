@@ -3,6 +3,7 @@
 
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
+local proxy = require "crsync.proxy"
 local retry = require "crsync.retry"
 local url = require "crsync.util.url"
 
@@ -98,7 +99,10 @@ function http.once(context, request)
   local send = context.client.settings.transport and transported or through_core
   local response, failure = send(context, request)
   if response then return response, nil end
-  failure.endpoint, failure.no_proxy = url.host(request.url), request.direct
+  failure.endpoint = url.host(request.url)
+  local settings = context.client.settings
+  local is_ours = not request.direct and not settings.transport
+  proxy.note(failure, is_ours and proxy.of(request.url, settings.proxy) or nil)
   failure.cut = failure.kind == "timeout" and left < wanted or nil
   return nil, failure
 end

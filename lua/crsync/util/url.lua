@@ -7,10 +7,18 @@ local url = {}
 ---@return string
 function url.host(s) return (s:match "^%a[%w+.-]*://([^/?#]*)" or s:match "^[^/?#]*"):gsub("^.*@", "") end
 
---- A URL with its user name and password struck out.
+--- Host and port of a proxy's URL; nil where it is malformed. A password in it may hold what should be encoded and is
+--- not: then nobody can tell what of it is host and what password.
 ---@param s string
----@return string
-function url.without_user(s) return (s:gsub("//[^/]*@", "//***@"):gsub("^[^/]*@", "***@")) end
+---@return string|nil
+function url.proxy_host(s)
+  local rest = s:gsub("^%a[%w+.-]*://", "")
+  local user, host = rest:match "^(.*)@(.*)$"
+  if user and user:find "[/?#@%s]" then return nil end
+  host = (host or rest):gsub("[/?#].*$", "")
+  if host:find "^[%w._-]+:?%d*$" or host:find "^%[[%x:.]+%]:?%d*$" then return host end
+  return nil
+end
 
 --- Percent-encoding with the unreserved characters of RFC 3986.
 ---@param s string

@@ -1,0 +1,76 @@
+-- Which proxy is used, as libcurl decides it, and what is said of it.
+
+local proxy = require "crsync.proxy"
+local surroundings = require "spec.support.surroundings"
+
+before_each(surroundings.enter)
+after_each(surroundings.leave)
+
+local SERVICE = "https://cr.cn-hangzhou.aliyuncs.com"
+
+local function used(variables, address, option)
+  for name, value in pairs(variables) do surroundings.variables[name] = value end
+  local found = proxy.of(address or SERVICE, option)
+  return found and { found.host, found.from }
+end
+
+describe("the proxy", function()
+  it("is that of the scheme, else the general one", function()
+    assert.same({ "p:1", "https_proxy" }, used { https_proxy = "http://p:1", http_proxy = "h:2", all_proxy = "a:3" })
+    assert.same({ "h:2", "http_proxy" }, used({}, "http://cr.example"))
+    assert.same({ "a:3", "all_proxy" }, used { https_proxy = "" })
+    assert.is_nil(used({ all_proxy = "", HTTP_PROXY = "h:2" , http_proxy = "" }, "http://cr.example"))
+    assert.same({ "p:1", "HTTPS_PROXY" }, used { HTTPS_PROXY = "p:1" })
+  end)
+
+  it("is that of the option, or none", function()
+    assert.same({ "o:4", "option proxy" }, used({ https_proxy = "p:1" }, SERVICE, "socks5h://u:p@o:4"))
+    assert.is_nil(used({}, SERVICE, ""))
+  end)
+
+  it("is none for what NO_PROXY excepts, whoever names the proxy", function()
+    for list, excepted in pairs {
+      ["*"] = true, ["aliyuncs.com"] = true, [".aliyuncs.com"] = true, ["a, cr.CN-hangzhou.aliyuncs.com ,b"] = true,
+      ["x.example aliyuncs.com."] = true, ["yuncs.com"] = false, ["*.aliyuncs.com"] = false,
+      ["cr.cn-hangzhou.aliyuncs.com:443"] = false, ["other.example"] = false,
+    } do
+      assert.equal(excepted, used({ NO_PROXY = list }, SERVICE, "p:1") == nil, list)
+    end
+  end)
+
+  it("is none for excepted addresses and networks", function()
+    for list, excepted in pairs { ["127.0.0.1"] = true, ["127.0.0.0/8"] = true, ["127.1.0.0/16"] = false,
+      ["0.0.1"] = false, ["127.0.0.1/99"] = false } do
+      assert.equal(excepted, used({ NO_PROXY = list }, "http://127.0.0.1:8787", "p:1") == nil, list)
+    end
+    assert.is_nil(used({ NO_PROXY = "::1" }, "http://[::1]:8787", "p:1"))
+  end)
+
+  it("goes by no_proxy before NO_PROXY", function()
+    assert.same({ "p:1", "https_proxy" }, used { https_proxy = "p:1", no_proxy = "other", NO_PROXY = "*" })
+  end)
+end)
+
+describe("what is said of a proxy", function()
+  local function said(option, message, curl_code)
+    local failure = { kind = "network", message = message, curl_code = curl_code }
+    proxy.note(failure, proxy.of(SERVICE, option))
+    return failure.message
+  end
+
+  it("never holds a part of its password, however it is written", function()
+    for _, url in ipairs { "http://jdoe:pa/ss@proxy:1", "http://jdoe:pa@ss@proxy:1", "http://jdoe:pa#ss@proxy:1",
+      "http://jdoe:pa?ss@proxy:1", "jdoe:12/ss@proxy:1" } do
+      assert.equal("the URL of the proxy is malformed", said(url, "Could not resolve proxy: ss", 5))
+      assert.equal("the URL of the proxy is malformed", said(url, "Failed to connect to jdoe port 12", 7))
+    end
+    assert.equal("the URL of the proxy is malformed",
+      said("http://jdoe:pass@pro xy", "Unsupported proxy syntax in 'http://jdoe:pass@pro xy'", 5))
+    assert.equal("no address was found for the proxy proxy:1", said("http://jdoe:pass@proxy:1", "Could not …", 5))
+  end)
+
+  it("is libcurl's where that tells nothing", function()
+    assert.equal("Failed to connect", said("http://jdoe:pass@proxy:1", "Failed to connect", 7))
+    assert.equal("Could not resolve proxy: proxy", said("http://proxy:1", "Could not resolve proxy: proxy", 5))
+  end)
+end)
