@@ -113,6 +113,37 @@ describe("a wait", function()
     assert.equal("PENDING", err.task.TaskStatus)
   end)
 
+  it("keeps what the service says when it runs out, and names the task", function()
+    server:answer_always { status = 400, body = { Code = "Throttling.User", Message = "slow down", RequestId = "R" } }
+    local _, err = wait { timeout = 0.4, interval = 0.1 }
+    assert.same({ "task", "timeout", "rst-1" }, { err.kind, err.code, err.task_id })
+    assert.truthy(err.message:find("it was never seen: Throttling.User: slow down", 1, true), err.message)
+    assert.same({ "throttled", "Throttling.User" }, { err.trouble.kind, err.trouble.code })
+    server:reset()
+    server:answer(body("ERROR", 0, { TaskIssue = "TAG_CONFLICT" }))
+    err = select(2, wait {})
+    assert.same({ "rst-1", "TAG_CONFLICT" }, { err.task_id, err.issue })
+    server:answer "err.403.NoPrivilege"
+    err = select(2, wait {})
+    assert.equal("rst-1", err.task_id)
+    assert.truthy(tostring(err):find("task rst-1", 1, true), tostring(err))
+  end)
+
+  it("that never reaches the service ends before its time, when asked to", function()
+    local nobody = server:client { endpoint = "http://127.0.0.1:1", retry = false }
+    local _, err = nobody:wait("cri-1", "rst-1", { timeout = 60, interval = 0.05, unreachable_timeout = 0.3 })
+    assert.same({ "network", "rst-1" }, { err.kind, err.task_id })
+    assert.truthy(err.message:find("the service was not reached once in 0 s", 1, true), err.message)
+    nobody:close()
+  end)
+
+  it("that has reached the service once goes on after that", function()
+    server:answer(body "PENDING")
+    server:answer_always { reset = "before" }
+    local _, err = wait { timeout = 0.6, interval = 0.05, unreachable_timeout = 0.2 }
+    assert.same({ "task", "timeout" }, { err.kind, err.code })
+  end)
+
   it("gives a task that is not there yet its grace, when asked to", function()
     server:answer("err.400.SYNC_TASK_NOT_EXIST", "fail200.SYNC_TASK_NOT_EXIST", body "PENDING", body "SUCCESS")
     assert.is_table(wait { not_found_grace = 5 })
@@ -153,7 +184,93 @@ describe("a wait", function()
   end
 end)
 
+-- What on_progress was given: "status/trouble" for each call, and all calls.
+local function listener()
+  local said, calls = {}, {}
+  return said, calls, function(task, p, trouble)
+    calls[#calls + 1] = { task = task, p = p, trouble = trouble }
+    said[#said + 1] = tostring(task.TaskStatus) .. (trouble and "/" .. (trouble.code or trouble.kind) or "")
+  end
+end
+
+describe("what hinders a wait", function()
+  it("is told to on_progress once, and that it is over", function()
+    server:answer(body("SYNCHRONIZING", 100), "err.500.SystemError", "err.500.SystemError", "err.500.SystemError",
+      "err.500.SystemError", body("SYNCHRONIZING", 100), body("SUCCESS", 1000))
+    client:close()
+    client = server:client { retry = false }
+    local said, calls, listen = listener()
+    assert.is_table(wait { on_progress = listen })
+    assert.same({ "SYNCHRONIZING", "SYNCHRONIZING/SystemError", "SYNCHRONIZING", "SUCCESS" }, said)
+    local second = calls[2]
+    assert.is_true(crsync.is_error(second.trouble))
+    assert.same({ "rst-1", true, false }, { second.p.task_id, second.p.news, second.p.given_up })
+    assert.is_true(second.p.hindered >= 0)
+    assert.same({}, { calls[3].p.hindered, second.p.rate, second.p.eta })
+  end)
+
+  it("is told where the task was never seen, with what stands for it", function()
+    server:answer_always { reset = "accept" }
+    local said, calls, listen = listener()
+    wait { timeout = 0.3, on_progress = listen }
+    assert.equal("UNKNOWN/network", said[1])
+    assert.same({ "rst-1", 0 }, { calls[1].task.SyncTaskId, #calls[1].task.LayerTasks })
+    assert.same({ calls[1].p.percent, calls[1].p.final }, { nil, false })
+  end)
+
+  it("is told with its code while the service lets one call wait", function()
+    server:answer({ example = "err.429.Throttling.User", headers = { ["Retry-After"] = "2" } }, body "SUCCESS")
+    local said, calls, listen = listener()
+    wait { on_progress = listen }
+    assert.same({ "UNKNOWN/Throttling.User", "SUCCESS" }, said)
+    assert.same({ "throttled", 429 }, { calls[1].trouble.kind, calls[1].trouble.status })
+    assert.is_true(calls[1].p.elapsed < at_most(1), calls[1].p.elapsed)
+  end)
+
+  it("is that there is no answer, after a while", function()
+    server:answer({ delay = 6, body = body "SUCCESS".body })
+    local said, calls, listen = listener()
+    wait { on_progress = listen }
+    assert.same({ "UNKNOWN/timeout", "SUCCESS" }, said)
+    assert.equal("no answer yet", calls[1].trouble.message)
+    assert.is_true(calls[1].p.hindered >= 5)
+  end)
+
+  it("is told again every ten seconds, and so is all else", function()
+    local core_now, shift = core.now, 0
+    finally(function() core.now = core_now end)
+    core.now = function() return core_now() + shift end
+    server:answer_always(body("SYNCHRONIZING", 100))
+    local news = {}
+    wait { timeout = 60, interval = 0.2, max_interval = 0.2, on_progress = function(_, p)
+      if p.news then news[#news + 1] = math.floor(p.elapsed + 0.5) end
+      shift = shift + 2
+    end }
+    assert.equal(0, news[1])
+    for i = 2, #news - 1 do assert.is_true(news[i] - news[i - 1] >= 10 and news[i] - news[i - 1] <= 13, news[i]) end
+    assert.is_true(#news >= 5)
+  end)
+
+  it("ends the telling when it ends the wait", function()
+    server:answer(body "PENDING", "err.403.NoPrivilege")
+    local said, calls, listen = listener()
+    local _, err = wait { on_progress = listen }
+    assert.same({ "PENDING", "PENDING/NoPrivilege" }, said)
+    assert.same({ err, true }, { calls[2].trouble, calls[2].p.given_up })
+  end)
+end)
+
 describe("waiting for many", function()
+  it("tells of a refused one at once", function()
+    server:answer_for("no", "err.400.SYNC_TASK_NOT_EXIST")
+    server:answer_for("yes", body "PENDING", body "PENDING", body "PENDING", body "SUCCESS")
+    local told = {}
+    client:wait_all("cri-1", { "no", "yes" }, { interval = 0.05, on_progress = function(task, p, trouble)
+      told[#told + 1] = p.task_id .. " " .. (p.given_up and trouble.code or task.TaskStatus)
+    end })
+    assert.truthy(table.concat(told, ", "):find "no SYNC_TASK_NOT_EXIST, .*yes SUCCESS$")
+  end)
+
   it("gives a result for each, in the order given, and counts", function()
     server:answer_for("A", body "PENDING", body "SUCCESS")
     server:answer_for("B", body "SYNCHRONIZING", body("ERROR", 0, { TaskIssue = "TAG_CONFLICT" }))

@@ -48,6 +48,14 @@ end
 
 -- ---- tasks --------------------------------------------------------------------------------------------
 
+-- One task; an error names it.
+local function ask_for_task(self, instance_id, task_id, deadline)
+  local task, err = call.perform(self, operations.GetRepoSyncTask, { InstanceId = instance_id, SyncTaskId = task_id },
+    deadline)
+  if err then err.task_id = task_id end
+  return task, err
+end
+
 --- Asks how a sync task is doing. Mirrors GetRepoSyncTask.
 --- Raises when an id is not a non-empty string of printable UTF-8, or when the client is closed.
 ---@param instance_id string  the source instance, "cri-…"
@@ -58,7 +66,7 @@ function Client:get_task(instance_id, task_id)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "get_task", 1)
   argcheck.id(task_id, 2, "task_id", "get_task", 1)
-  local task, err = call.perform(self, operations.GetRepoSyncTask, { InstanceId = instance_id, SyncTaskId = task_id })
+  local task, err = ask_for_task(self, instance_id, task_id)
   return task, err
 end
 
@@ -90,12 +98,11 @@ function Client:get_tasks(instance_id, ids, options)
   self.loop:all(#list, options.concurrency, options.concurrency, function(i)
     local id, left = list[i], ends - core.now()
     if left <= 0 then
-      failures[id] = errors.new { kind = "timeout", retryable = true, action = "GetRepoSyncTask",
+      failures[id] = errors.new { kind = "timeout", retryable = true, action = "GetRepoSyncTask", task_id = id,
         message = ("the deadline of %g s for all tasks has passed"):format(options.deadline) }
       return
     end
-    tasks[id], failures[id] = call.perform(self, operations.GetRepoSyncTask,
-      { InstanceId = instance_id, SyncTaskId = id }, math.min(left, self.settings.deadline))
+    tasks[id], failures[id] = ask_for_task(self, instance_id, id, math.min(left, self.settings.deadline))
   end)
   return tasks, failures
 end
@@ -231,7 +238,9 @@ function Client:cancel_task(instance_id, task_id)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "cancel_task", 1)
   argcheck.id(task_id, 2, "task_id", "cancel_task", 1)
-  return finish(self, "CancelRepoSyncTask", instance_id, "SyncTaskId", task_id)
+  local done, err = finish(self, "CancelRepoSyncTask", instance_id, "SyncTaskId", task_id)
+  if err then err.task_id = task_id end
+  return done, err
 end
 
 --- Deletes a rule. Mirrors DeleteRepoSyncRule.
@@ -283,18 +292,43 @@ end
 local WAIT = options_of.by_name(options_of.wait)
 local WAIT_ALL = options_of.by_name(options_of.wait_all)
 
+-- The client as a call sees it, but each attempt is told to one more; what the call notes is noted in the client.
+local function overheard(self, heard)
+  local on_attempt = self.settings.on_attempt
+  local function tell_both(attempt)
+    heard(attempt)
+    if on_attempt then on_attempt(attempt) end
+  end
+  local settings = setmetatable({ on_attempt = tell_both }, { __index = self.settings })
+  return setmetatable({ settings = settings }, { __index = self, __newindex = self })
+end
+
 -- What wait.lua needs of a client: a look at the task within some seconds, and a pause.
 local function watcher(self, instance_id, task_id)
   return {
     id = task_id,
     host = self.host,
-    look = function(seconds)
-      return call.perform(self, operations.GetRepoSyncTask, { InstanceId = instance_id, SyncTaskId = task_id },
-        math.min(self.settings.deadline, seconds))
+    look = function(seconds, heard)
+      return ask_for_task(overheard(self, heard), instance_id, task_id, math.min(self.settings.deadline, seconds))
     end,
     least = self.settings.timeout,
     pause = function(seconds) self.loop:sleep(seconds) end,
   }
+end
+
+-- Waits side by side. Where somebody listens, a clock runs beside them: a look may take long, and so may a pause.
+local function run_waits(self, instance_id, ids, options, concurrency)
+  local waits, results = {}, {}
+  for i, id in ipairs(ids) do waits[i] = wait.new(watcher(self, instance_id, id), options) end
+  local count = #ids + (options.on_progress and #ids > 0 and 1 or 0)
+  self.loop:all(count, math.max(count, 1), concurrency, function(i)
+    if not waits[i] then
+      return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end)
+    end
+    local task, err = wait.run(waits[i])
+    results[i] = { id = ids[i], task = task or err.task, err = err }
+  end)
+  return results
 end
 
 --- Waits until a task has ended. The options are wait.lua's.
@@ -309,7 +343,13 @@ function Client:wait(instance_id, task_id, options)
   argcheck.id(instance_id, 1, "instance_id", "wait", 1)
   argcheck.id(task_id, 2, "task_id", "wait", 1)
   options = argcheck.options(options, 3, "wait", WAIT, 1)
-  return wait.run(watcher(self, instance_id, task_id), options)
+  if not options.on_progress then
+    local task, err = wait.run(wait.new(watcher(self, instance_id, task_id), options))
+    return task, err
+  end
+  local result = run_waits(self, instance_id, { task_id }, options, 1)[1]
+  if result.err then return nil, result.err end
+  return result.task, nil
 end
 
 --- Waits for many tasks at once.
@@ -323,11 +363,7 @@ function Client:wait_all(instance_id, ids, options)
   argcheck.id(instance_id, 1, "instance_id", "wait_all", 1)
   argcheck.ids(ids, 2, "ids", "wait_all", 1)
   options = options_of.filled(WAIT_ALL, argcheck.options(options, 3, "wait_all", WAIT_ALL, 1))
-  local list, results = distinct(ids), {}
-  self.loop:all(#list, math.max(#list, 1), options.concurrency, function(i)
-    local task, err = wait.run(watcher(self, instance_id, list[i]), options)
-    results[i] = { id = list[i], task = task or err.task, err = err }
-  end)
+  local results = run_waits(self, instance_id, distinct(ids), options, options.concurrency)
   return results, wait.summary(results)
 end
 

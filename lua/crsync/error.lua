@@ -20,6 +20,8 @@ local function one_line(err)
   if err.status then fact("HTTP %d", err.status) end
   if err.request_id then fact("request %s", err.request_id) end
   if err.endpoint then fact("%s", err.endpoint) end
+  local task_id = err.task_id and text.printable(err.task_id)
+  if task_id and not tostring(err.message):find(task_id, 1, true) then fact("task %s", task_id) end
   if (err.attempts or 0) > 0 then fact("%d attempt%s", err.attempts, err.attempts == 1 and "" or "s") end
   local parts = { "crsync: " }
   if err.action then parts[#parts + 1] = err.action .. ": " end

@@ -112,9 +112,13 @@ options.wait = {
     line = "after which it gives up, when neither status nor bytes have changed" },
   { name = "not_found_grace", type = "number", most = LONGEST_WAIT, unit = "s", default = 0,
     line = "for which the task may be missing at first" },
-  { name = "on_progress", type = "function", annotation = "fun(task: crsync.Task, progress: crsync.Progress)",
-    line = "called after each look that has seen the task; an error raised in it ends the wait and reaches you"
-      .. " unchanged" },
+  { name = "unreachable_timeout", type = "number", above = 0, most = LONGEST_WAIT, unit = "s", default_text = "none",
+    line = "after which it gives up, when the service was not reached once: its name does not resolve, or nobody"
+      .. " listens" },
+  { name = "on_progress", type = "function",
+    annotation = "fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)",
+    line = "called with `task, progress, trouble` after each look that has seen the task, as soon as asking fails, and"
+      .. " every ten seconds at least" },
 }
 
 --- Of `client:wait_all`: those of `client:wait`, and how many are asked for at once.

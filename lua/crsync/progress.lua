@@ -18,6 +18,10 @@ local statuses = require "crsync.statuses"
 ---@field eta? number           seconds still to go; nil until it means something (inside a wait)
 ---@field elapsed? number       seconds since the first look (inside a wait)
 ---@field idle? number          seconds since status or bytes last changed (inside a wait)
+---@field task_id? string       the id that was asked for (inside a wait)
+---@field hindered? number      seconds for which asking has failed; nil while it works (inside a wait)
+---@field news? boolean         status or trouble are other than told, or that was ten seconds ago (inside a wait)
+---@field given_up? boolean     the wait for this task is over, though it has not ended (inside a wait)
 
 local progress = {}
 
@@ -127,10 +131,23 @@ function Tracker:update(task, now)
   remember(self.samples, now, synced)
   p.elapsed = now - self.started
   p.idle = now - self.changed
+  self.last = p
   if p.final then return p end
-  p.rate = rate_of(self.samples) or 0
+  p.rate = p.idle < WINDOW and rate_of(self.samples) or 0
   local steady = p.rate > 0 and steady_rate(self.samples)
   if steady and steady > 0 and p.total > 0 then p.eta = math.max(0, (p.total - synced) / steady) end
+  return p
+end
+
+--- The numbers of the last update, a while later. What has not moved for long has neither a rate nor an estimate.
+---@param now number
+---@return crsync.Progress
+function Tracker:later(now)
+  local p = {}
+  for name, value in pairs(self.last) do p[name] = value end
+  p.elapsed, p.idle = now - self.started, now - self.changed
+  if p.final then return p end
+  if p.idle >= WINDOW then p.rate, p.eta = 0, nil end
   return p
 end
 

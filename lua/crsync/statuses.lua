@@ -11,6 +11,9 @@ statuses.final = { SUCCESS = true, ERROR = true, CANCELED = true }
 ---@type table<string, boolean>
 statuses.failed = { ERROR = true, CANCELED = true }
 
+--- What is told of a task that was not seen yet.
+statuses.unseen = "UNKNOWN"
+
 --- What each documented TaskIssue means and what to do about it.
 ---@type table<string, string>
 statuses.issues = {

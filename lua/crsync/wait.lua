@@ -1,5 +1,5 @@
---- Polling a task until it ends: final states, stall, grace for a task that is not there yet. Who asks and who sleeps
---- is passed in; nothing is printed.
+--- Polling a task until it ends: final states, stall, grace for a task that is not there yet; and telling how it goes
+--- meanwhile, also while nothing can be learnt. Who asks and who sleeps is passed in; nothing is printed.
 
 local core = require "crsync.core"
 local errors = require "crsync.error"
@@ -22,27 +22,111 @@ local statuses = require "crsync.statuses"
 ---@field timeout integer          not ended in time, or stalled
 ---@field error integer            could not be asked for
 
+--- What a wait needs to know and to do.
+---@class crsync.Watched
+---@field id string
+---@field host string              that is asked
+---@field least number             seconds that a single look needs
+---@field look fun(seconds: number, heard: fun(attempt: crsync.Attempt)): table?, crsync.Error?  asks for the task,
+--- within so long; heard learns of each attempt
+---@field pause fun(seconds: number)
+
 local wait = {}
 
 local ROWS = options.by_name(options.wait)
 local GROWTH = 1.5
+local NEWS_EVERY = 10 -- seconds; so often at least it is told how things stand
+local SLOW = 5        -- seconds that a look may take before it is told that there is no answer
+local TICK = 0.1      -- seconds between looks at the clock
+
+-- ---- telling ----------------------------------------------------------------------------------------------
+
+-- What stands for a task that was never seen: a script's on_progress finds no nil where it expects a table.
+local function stand_in(id)
+  return { SyncTaskId = id, TaskStatus = statuses.unseen, ImageFrom = {}, ImageTo = {}, LayerTasks = {} }
+end
+
+-- The task's numbers at this moment. Where asking fails nobody knows how fast it is.
+local function numbers(w, task, now)
+  local p = w.tracker and w.tracker:later(now) or progress.of(task)
+  p.task_id = w.watched.id
+  p.elapsed, p.idle = now - w.started, p.idle or now - w.started
+  if w.trouble then
+    p.rate, p.eta, p.hindered = nil, nil, now - w.hindered_since
+  end
+  return p
+end
+
+-- Of troubles the code counts, or the kind: texts differ from one time to the next, by milliseconds or by a port.
+local function name_of(trouble) return trouble and (trouble.code or trouble.kind) or nil end
+
+local function is_news(w, now)
+  local status = w.task and w.task.TaskStatus
+  return not w.told_at or now - w.told_at >= NEWS_EVERY or status ~= w.told_status
+    or name_of(w.trouble) ~= w.told_trouble
+end
+
+local function tell(w, now, given_up)
+  local news = given_up ~= nil or is_news(w, now)
+  if news then
+    w.told_at, w.told_status, w.told_trouble = now, w.task and w.task.TaskStatus, name_of(w.trouble)
+  end
+  if not w.options.on_progress then return end
+  local task = w.task or stand_in(w.watched.id)
+  local p = numbers(w, task, now)
+  p.news, p.given_up = news, given_up ~= nil
+  w.is_telling = true -- on_progress may let others run, the clock among them
+  w.options.on_progress(task, p, given_up or w.trouble)
+  w.is_telling = false
+end
+
+local function hinder(w, trouble)
+  if not w.trouble then w.hindered_since = w.asking_since end
+  w.trouble = trouble
+end
+
+-- One look makes several attempts with pauses, which may be long where the service asks for it.
+local function hear(w, attempt)
+  if attempt.status then w.reached = true end
+  if not (attempt.status and attempt.delay and attempt.delay > 0) then return end
+  local code = attempt.code or ""
+  local is_server = attempt.status >= 500 and not code:find "^Throttling"
+  hinder(w, errors.new { kind = is_server and "server" or "throttled", code = attempt.code, status = attempt.status,
+    request_id = attempt.request_id, action = attempt.action, endpoint = w.watched.host, retryable = true,
+    retry_after = attempt.delay, task_id = w.watched.id })
+end
+
+-- The clock has gone on: whatever is due is told.
+local function tick(w, now)
+  if w.is_over or w.is_telling then return end
+  if not w.trouble and w.asking_since and now - w.asking_since >= SLOW then
+    hinder(w, errors.new { kind = "timeout", message = "no answer yet", action = "GetRepoSyncTask",
+      endpoint = w.watched.host, retryable = true, task_id = w.watched.id })
+  end
+  if (w.task or w.trouble) and is_news(w, now) then tell(w, now) end
+end
+
+-- ---- how a wait ends --------------------------------------------------------------------------------------
+
+local function reason_of(err) return (err.code and err.code .. ": " or "") .. tostring(err.message) end
 
 -- A wait that ended without success.
 local function ended(w, code, message)
-  local issue = w.task and statuses.issues[w.task.TaskIssue]
+  local issue = w.task and w.task.TaskIssue
   return errors.new { kind = "task", code = code, message = message, action = "GetRepoSyncTask", task = w.task,
-    endpoint = w.watched.host, request_id = w.task and w.task.RequestId, attempts = w.looks, hint = issue }
+    task_id = w.watched.id, issue = issue, trouble = w.trouble, endpoint = w.watched.host,
+    request_id = w.task and w.task.RequestId, attempts = w.looks, hint = statuses.issues[issue] }
 end
 
 local function where_it_stands(w)
-  if not w.task then return "; it was never seen" .. (w.fault and ": " .. tostring(w.fault.message) or "") end
+  if not w.task then return "; it was never seen" .. (w.trouble and ": " .. reason_of(w.trouble) or "") end
   local p, status = progress.of(w.task), tostring(w.task.TaskStatus)
   return ("; it is %s%s"):format(status, p.percent and " at " .. p.percent .. " %" or "")
-    .. (w.fault and ", and the last look failed: " .. tostring(w.fault.message) or "")
+    .. (w.trouble and ", and the last look failed: " .. reason_of(w.trouble) or "")
 end
 
 local function ended_in_time(w)
-  local message = ("task %s has not ended within %g s%s"):format(w.watched.id, w.timeout, where_it_stands(w))
+  local message = ("task %s has not ended within %g s%s"):format(w.watched.id, w.options.timeout, where_it_stands(w))
   return ended(w, "timeout", message)
 end
 
@@ -57,24 +141,42 @@ local function ended_badly(w, status)
   return ended(w, status, ("task %s ended in %s%s"):format(w.watched.id, status, reason))
 end
 
+-- ---- looks ------------------------------------------------------------------------------------------------
+
 -- A task was seen. Returns its end, if it has come.
 local function see(w, task, now)
-  w.task, w.fault = task, nil
+  w.task, w.trouble, w.reached = task, nil, true
   w.tracker = w.tracker or progress.tracker(w.started)
   local p = w.tracker:update(task, now)
   w.idle_since = now - p.idle
-  if w.options.on_progress then w.options.on_progress(task, p) end
+  tell(w, now)
   if p.ok then return task end
   if p.final then return nil, ended_badly(w, task.TaskStatus) end
   return nil
 end
 
+-- When a wait ends that has never reached the service; nil: it has, or there is no such end.
+local function unreachable_at(w)
+  return not w.reached and w.options.unreachable_timeout and w.started + w.options.unreachable_timeout or nil
+end
+
 -- No task was seen. Returns the error, if it ends the wait.
 local function miss(w, err, now)
-  local passing = err.retryable or (err.kind == "not_found" and now - w.started < w.options.not_found_grace)
-  w.fault = err
-  if passing then return nil end
-  err.task = w.task
+  err.task_id = w.watched.id
+  if err.status or err.sent then w.reached = true end
+  local known = w.trouble and w.trouble.kind ~= "timeout"
+  local was_cut = err.kind == "timeout" and now >= w.ends and known -- which says more than that time is up
+  if not was_cut then hinder(w, err) end
+  local last = err.sent == false and unreachable_at(w)
+  if last and now >= last then
+    err.message = ("%s; the service was not reached once in %d s"):format(err.message, math.floor(now - w.started))
+    return err
+  end
+  if err.retryable or (err.kind == "not_found" and now - w.started < w.options.not_found_grace) then
+    if is_news(w, now) then tell(w, now) end
+    return nil
+  end
+  err.task, err.issue = w.task, w.task and w.task.TaskIssue
   return err
 end
 
@@ -82,37 +184,75 @@ end
 local function next_pause(w, now)
   local pause = w.interval * (0.75 + core.random() / 2)
   w.interval = math.min(w.interval * GROWTH, math.max(w.options.max_interval, w.options.interval))
-  local left = w.started + w.timeout - now
+  local left = math.min(w.ends, unreachable_at(w) or math.huge) - now
   if w.options.stall_timeout then left = math.min(left, w.idle_since + w.options.stall_timeout - now) end
   return math.max(0, math.min(pause, left))
 end
 
---- Waits for one task.
----@param watched { id: string, host: string, least: number, look: function, pause: function }
---- look(seconds) asks for the task within so long; pause(seconds) lets time pass; least: seconds for a single look
+local function look(w)
+  w.looks, w.asking_since = w.looks + 1, core.now()
+  -- A timeout of 0 asks for one look, which needs its time.
+  local seconds = w.options.timeout == 0 and w.watched.least or w.ends - w.asking_since
+  local task, err = w.watched.look(seconds, function(attempt) hear(w, attempt) end)
+  local now = core.now()
+  local done, problem
+  if task then done, problem = see(w, task, now) else problem = miss(w, err, now) end
+  w.asking_since = nil
+  return done, problem
+end
+
+local function run(w)
+  w.started = core.now()
+  w.ends, w.idle_since = w.started + w.options.timeout, w.started
+  local stall = w.options.stall_timeout
+  while true do
+    local done, problem = look(w)
+    if done or problem then return done, problem end
+    local now = core.now() -- on_progress may have taken its time
+    if now >= w.ends then return nil, ended_in_time(w) end
+    if stall and now - w.idle_since >= stall then return nil, ended_stalled(w, now - w.idle_since) end
+    w.watched.pause(next_pause(w, now))
+    if core.now() >= w.ends then return nil, ended_in_time(w) end
+  end
+end
+
+-- ---- waits ------------------------------------------------------------------------------------------------
+
+--- A wait for one task, not yet begun.
+---@param watched crsync.Watched
 ---@param given crsync.WaitOptions
+---@return table
+function wait.new(watched, given)
+  local settings = options.filled(ROWS, given)
+  return { watched = watched, options = settings, looks = 0, interval = settings.interval, reached = false,
+    is_over = false }
+end
+
+--- Waits until it has ended.
+---@param w table
 ---@return crsync.Task? task
 ---@return crsync.ErrorOrNil err
-function wait.run(watched, given)
-  local now, settings = core.now(), options.filled(ROWS, given)
-  local w = { watched = watched, options = settings, started = now, idle_since = now, looks = 0,
-    timeout = settings.timeout, interval = settings.interval }
-  while true do
-    w.looks = w.looks + 1
-    -- A timeout of 0 asks for one look, which needs its time.
-    local task, err = watched.look(w.timeout == 0 and watched.least or w.started + w.timeout - now)
-    now = core.now()
-    local done, problem
-    if task then done, problem = see(w, task, now) else problem = miss(w, err, now) end
-    if done or problem then return done, problem end
-    now = core.now() -- on_progress may have taken its time
-    if now >= w.started + w.timeout then return nil, ended_in_time(w) end
-    if settings.stall_timeout and now - w.idle_since >= settings.stall_timeout then
-      return nil, ended_stalled(w, now - w.idle_since)
+function wait.run(w)
+  local task, err = run(w)
+  w.is_over = true
+  local has_task_ended = err and err.kind == "task" and statuses.final[err.code] -- then that was told
+  if err and not has_task_ended then tell(w, core.now(), err) end
+  return task, err
+end
+
+--- Has waits that run side by side tell what is due, until all have ended; runs beside them. The first pauses are
+--- short, so that waits which end soon are not held up.
+---@param waits table[]
+---@param pause fun(seconds: number)
+function wait.keep_telling(waits, pause)
+  local started, are_over = core.now(), false
+  while not are_over do
+    pause(math.min(TICK, 0.001 + (core.now() - started) / 10))
+    are_over = true
+    for _, w in ipairs(waits) do
+      tick(w, core.now())
+      are_over = are_over and w.is_over
     end
-    watched.pause(next_pause(w, now))
-    now = core.now()
-    if now >= w.started + w.timeout then return nil, ended_in_time(w) end
   end
 end
 

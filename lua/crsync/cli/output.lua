@@ -1,4 +1,5 @@
---- Results on standard output, in the form that --output and --field ask for.
+--- Results on standard output, in the form that --output and --field ask for. What cannot be written ends the command
+--- with a message; a reader that has gone (`| head`) ends it quietly.
 
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
@@ -7,8 +8,42 @@ local fields = require "crsync.print.fields"
 local lua_source = require "crsync.print.lua_source"
 local tables = require "crsync.print.table"
 local terminal = require "crsync.cli.terminal"
+local text = require "crsync.util.text"
 
 local output = {}
+
+-- ---- the stream -------------------------------------------------------------------------------------------
+
+local NOT_OPEN, NO_READER = 9, 32 -- EBADF and EPIPE, the same on every system
+
+local placeholders = {}
+
+--- Takes the places of standard streams that are closed. The next socket would get them, and what is printed would go
+--- to the service. Reading is all that a placeholder can do: what is written to it fails.
+function output.keep_places()
+  for _, stream in ipairs { io.stdin, io.stdout, io.stderr } do
+    local _, _, number = stream:seek "cur"
+    if number == NOT_OPEN then placeholders[#placeholders + 1] = io.open("/dev/null", "r") end
+  end
+end
+
+local function check(written, problem, number)
+  if written then return end
+  if number == NO_READER then exit.with(exit_status.NO_READER, nil) end
+  exit.with(exit_status.TROUBLE, "crsync: standard output cannot be written: " .. problem)
+end
+
+--- Writes text as it is.
+---@param s string
+function output.put(s)
+  check(io.stdout:write(s))
+  output.finish()
+end
+
+--- Sees to it that all that was written has arrived.
+function output.finish() check(io.stdout:flush()) end
+
+-- ---- results ----------------------------------------------------------------------------------------------
 
 local function field_of(value, path)
   local found = fields.at(value, path)
@@ -16,28 +51,45 @@ local function field_of(value, path)
   return type(found) == "table" and crsync.to_json(found) or tostring(found)
 end
 
+local function in_form(given, value, as_text)
+  if given.field then return field_of(value, given.field) end
+  if given.output == "json" then return crsync.to_json(value) end
+  if given.output == "lua" then return "return " .. lua_source.of(value) end
+  return as_text(value)
+end
+
 --- Writes a result.
 ---@param given table                  from the command line: output, field
 ---@param value table
 ---@param as_text fun(value): string  makes the form for people
-function output.write(given, value, as_text)
-  if given.field then
-    print(field_of(value, given.field))
-  elseif given.output == "json" then
-    print(crsync.to_json(value))
-  elseif given.output == "lua" then
-    print("return " .. lua_source.of(value))
-  else
-    print(as_text(value))
-  end
+function output.write(given, value, as_text) output.put(in_form(given, value, as_text) .. "\n") end
+
+--- Writes what was made; for people its id. Nobody can ask for the id again: where the result cannot be written,
+--- standard error tells it.
+---@param given table  from the command line: output, field
+---@param response table
+---@param id string
+---@param what string  "task", "rule"
+function output.write_made(given, response, id, what)
+  local ok, problem = pcall(output.write, given, response, function() return text.printable(id) end)
+  if ok then return end
+  io.stderr:write(("crsync: the %s was made, its id is %s\n"):format(what, text.printable(id)))
+  error(problem, 0)
 end
 
---- Writes a list; for people as a table.
+local function cut_to(width, lines)
+  return (lines:gsub("[^\n]+", function(line) return text.truncate(line, width) end))
+end
+
+--- Writes a list; for people as a table, which keeps to the width of a terminal.
 ---@param given table  from the command line: output, field
 ---@param items table[]
 ---@param columns crsync.print.Column[]
 function output.write_list(given, items, columns)
-  output.write(given, items, function() return tables.text(columns, items) end)
+  output.write(given, items, function()
+    local lines = tables.text(columns, items)
+    return terminal.is_terminal(1) and cut_to(terminal.columns(), lines) or lines
+  end)
 end
 
 --- What makes a task's report, fit for standard output.
