@@ -27,7 +27,7 @@ local crsync = {
   is_error = errors.is_error,
   progress = progress.of,
   sign = core.sign,
-  to_json = function(value) return json.encode(value) end, -- a list's total beside it is no matter
+  to_json = json.encode,
 }
 
 --- Makes a client from options, environment and defaults.
