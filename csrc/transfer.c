@@ -613,6 +613,7 @@ const struct transfer_outcome *transfer_outcome(const struct transfer *t) {
 
 static void unlink_ended(struct transfer *t) {
   struct transfer_engine *e = t->engine;
+  if (!e) return; /* it has left */
   struct transfer *before = NULL, *at = e->ended_first;
   while (at && at != t) before = at, at = at->next;
   if (!at) return; /* it was handed out already */
@@ -630,6 +631,11 @@ static void stop_transfer(struct transfer *t) {
   sigpipe_begin(&q);
   drop_handle(t);
   sigpipe_end(&q);
+}
+
+void transfer_leave(struct transfer *t) {
+  unlink_ended(t);
+  t->engine = NULL;
 }
 
 void transfer_free(struct transfer *t) {

@@ -98,6 +98,9 @@ void *transfer_finished(struct transfer_engine *e);
 /* How it ended, or NULL while it runs. */
 const struct transfer_outcome *transfer_outcome(const struct transfer *t);
 
+/* Takes a transfer that has ended out of its engine, which it may outlive then. */
+void transfer_leave(struct transfer *t);
+
 /* Frees the transfer, stopping it first when it runs. NULL is fine. */
 void transfer_free(struct transfer *t);
 

@@ -43,14 +43,14 @@ end
 
 -- Through the host's own HTTP.
 local function attempt_transported(self, operation, params, attempt)
-  local request = self.core:prepare(operation, params, attempt)
+  local request, key = self.core:prepare(operation, params, attempt)
   request.timeout = attempt.timeout
   local status, headers, body = self.settings.transport(request)
   if not status then
     return nil, { kind = "network", retryable = true, action = operation.action, endpoint = self.host,
       message = "transport: " .. tostring(headers or "it failed without a reason") }
   end
-  return self.core:receive(operation, request, status, lower_names(headers), body or "")
+  return self.core:receive(operation, request, status, lower_names(headers), body or "", key)
 end
 
 local function attempt_once(self, operation, params, attempt)

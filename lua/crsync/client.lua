@@ -359,8 +359,8 @@ function client.new(options)
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
   for name, value in pairs(keys or {}) do core_settings[name] = value end
-  local ok, client_core = pcall(core.new, core_settings)
-  if not ok then return nil, errors.config("%s", tostring(client_core)) end
+  local client_core, problem = core.new(core_settings)
+  if not client_core then return nil, errors.config("%s", problem) end
   return setmetatable({
     core = client_core,
     loop = loop.new(settings.loop, client_core),

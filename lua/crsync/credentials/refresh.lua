@@ -76,9 +76,8 @@ end
 local function take(client, source, keys, context)
   local problem = keys_of.problem(keys)
   if problem then return source_failed(source, problem) end
-  local ok = pcall(client.core.set_credentials, client.core, keys.access_key_id, keys.access_key_secret,
-    keys.security_token)
-  if not ok then return source_failed(source, "a key holds a character that no key has") end
+  local taken = client.core:set_credentials(keys.access_key_id, keys.access_key_secret, keys.security_token)
+  if not taken then return source_failed(source, "a key holds a character that no key has") end
   source.generation, source.key_id = source.generation + 1, redact.key_id(keys.access_key_id)
   note_life(source, keys, context)
   return nil
