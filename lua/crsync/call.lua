@@ -80,6 +80,7 @@ local function report_attempt(self, operation, state, started, response, err, de
     elapsed = core.now() - started,
     delay = decision and decision.pause or nil,
   }
+  self.loop:settle(state.depth)
 end
 
 -- Keys, leave to send, then one request. The error is a plain table; `final` tells that no retry rule applies to it.
@@ -88,7 +89,8 @@ local function try(self, operation, params, state, attempt)
   if err then return nil, err, true end
   attempt.generation = self.source.generation
   state.attempt = state.attempt + 1
-  self.loop.acquire()
+  self.loop:settle(state.depth)
+  self.loop:acquire()
   local time_left = math.max(state.deadline - core.now(), 0.001)
   attempt.clock_offset = self.clock_offset
   attempt.timeout = math.min(self.settings.timeout, time_left)
@@ -96,7 +98,7 @@ local function try(self, operation, params, state, attempt)
   if not operation.repeatable then attempt.fresh_connection = true end
   local response
   response, err = attempt_once(self, operation, params, attempt)
-  self.loop.release()
+  self.loop:settle(state.depth)
   return response, err
 end
 
@@ -109,6 +111,7 @@ local function new_state(self, operation, deadline)
     repeatable = operation.repeatable,
     tried = {},
     budget = self.retry_budget,
+    depth = self.loop:depth(),
   }
 end
 

@@ -285,6 +285,7 @@ local WAIT_ALL = options_of.by_name(options_of.wait_all)
 
 -- What wait.lua needs of a client: a look at the task within some seconds, and a pause.
 local function watcher(self, instance_id, task_id)
+  local depth = self.loop:depth()
   return {
     id = task_id,
     host = self.host,
@@ -293,7 +294,10 @@ local function watcher(self, instance_id, task_id)
         math.min(self.settings.deadline, seconds))
     end,
     least = self.settings.timeout,
-    pause = function(seconds) self.loop:sleep(seconds) end,
+    pause = function(seconds)
+      self.loop:settle(depth)
+      self.loop:sleep(seconds)
+    end,
   }
 end
 
@@ -335,8 +339,9 @@ end
 
 --- Releases everything. Twice is fine; any other method raises "client is closed" afterwards.
 function Client:close()
-  if not self.closed then self.loop:close() end
-  self.closed = true
+  local is_open = not self.closed
+  self.closed = true -- first: the host's function may close it, too
+  if is_open then self.loop:close() end
   self.core:close()
 end
 
