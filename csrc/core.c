@@ -23,6 +23,7 @@
 #include "decode.h"
 #include "file.h"
 #include "luaaux.h"
+#include "poller.h"
 #include "pollset.h"
 #include "process.h"
 #include "request.h"
@@ -781,6 +782,7 @@ int luaopen_crsync_core(lua_State *L) {
                                        {"home", file_home},
                                        {"spawn", process_spawn},
                                        {"timer", timer_new},
+                                       {"poller", poller_new},
                                        {"task_operation", core_task_operation},
                                        {NULL, NULL}};
   luaL_checkversion(L);
@@ -790,6 +792,7 @@ int luaopen_crsync_core(lua_State *L) {
   request_open(L);
   process_open(L);
   timer_open(L);
+  poller_open(L);
   lua_pushvalue(L, -2); /* decoder */
   lua_pushvalue(L, -2); /* key */
   luaaux_register_type(L, CORE_TYPE, core_metamethods, core_methods, 2);

@@ -31,7 +31,7 @@ local LUA_LEAVES_ALONE = {
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation" },
-  { "nonce", "timer", "process", "decode", "transfer" },
+  { "nonce", "timer", "poller", "process", "decode", "transfer" },
   { "request", "types" },
   { "response" },
   { "core" }, -- sees all rooms
@@ -40,7 +40,7 @@ local C = {
 -- Which rooms of C know which library. What is not named must not.
 local KNOWS = {
   ["lua.h"] = { "compat" },
-  ["compat.h"] = { "luaaux", "file", "timer", "process", "decode", "types", "task_operation", "request", "response",
+  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request", "response",
     "core" },
   ["curl/"] = { "packages", "ca_store", "sigpipe", "transfer", "error_kind", "response" },
   ["openssl/"] = { "packages", "sign", "nonce", "transfer", "request", "file", "process", "core" },
