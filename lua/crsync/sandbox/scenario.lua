@@ -176,12 +176,14 @@ end
 local function run(chunk)
   local jit = rawget(_G, "jit")
   if jit then jit.off(chunk, true) end -- compiled code has no steps
-  local steps, limit = 0, collectgarbage "count" + MOST_KILOBYTES
+  local steps, limit, verdict = 0, collectgarbage "count" + MOST_KILOBYTES, nil
   local co = coroutine.create(chunk)
   debug.sethook(co, function()
+    if verdict then return end -- LuaJIT has one hook for all coroutines, which outlives the error
     steps = steps + 1
-    if steps > MOST_STEPS then error("it does not come to an end", 0) end
-    if collectgarbage "count" > limit then error("it takes too much memory", 0) end
+    if steps > MOST_STEPS then verdict = "it does not come to an end" end
+    if collectgarbage "count" > limit then verdict = "it takes too much memory" end
+    if verdict then error(verdict, 0) end
   end, "", 1)
   local ok, value = coroutine.resume(co)
   debug.sethook(co)
