@@ -382,7 +382,7 @@ static const char *start_signed(struct core *c, struct job *job, struct sign *s,
 }
 
 /* core:start(operation, params, attempt) -> job
- * operation: action, version, method, response (a shape, see types.h). attempt: timeout, connect_timeout,
+ * operation: action, version, method, repeatable, response (a shape, see types.h). attempt: timeout, connect_timeout,
  * clock_offset (seconds), fresh_connection. */
 static int core_start(lua_State *L) {
   check_start_arguments(L);
@@ -395,6 +395,7 @@ static int core_start(lua_State *L) {
       .timeout_ms = milliseconds(luaaux_get_number(L, 4, "timeout", c->timeout)),
       .connect_timeout_ms = milliseconds(luaaux_get_number(L, 4, "connect_timeout", c->connect_timeout)),
       .fresh_connection = luaaux_get_boolean(L, 4, "fresh_connection"),
+      .once = !luaaux_get_boolean(L, 2, "repeatable"),
       .method = luaaux_get_string(L, 2, "method", "POST"),
   };
   struct job *job = push_job(L, 2);

@@ -31,8 +31,8 @@ local LUA_LEAVES_ALONE = {
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation" },
-  { "nonce", "timer", "poller", "process", "decode", "transfer" },
-  { "request", "types" },
+  { "nonce", "timer", "process", "decode", "connections" },
+  { "transfer", "request", "types" },
   { "response" },
   { "core" }, -- sees all rooms
 }
@@ -42,7 +42,7 @@ local KNOWS = {
   ["lua.h"] = { "compat" },
   ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request", "response",
     "core" },
-  ["curl/"] = { "packages", "ca_store", "sigpipe", "transfer", "error_kind", "response" },
+  ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "transfer", "error_kind", "response" },
   ["openssl/"] = { "packages", "sign", "nonce", "transfer", "request", "file", "process", "core" },
 }
 

@@ -95,7 +95,6 @@ local function try(self, operation, params, state, attempt)
   attempt.clock_offset = self.clock_offset
   attempt.timeout = math.min(self.settings.timeout, time_left)
   attempt.connect_timeout = math.min(self.settings.connect_timeout, time_left)
-  if not operation.repeatable then attempt.fresh_connection = true end
   local response
   response, err = attempt_once(self, operation, params, attempt)
   self.loop:settle(state.depth)
