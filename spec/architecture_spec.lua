@@ -31,7 +31,7 @@ local LUA_LEAVES_ALONE = {
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation" },
-  { "nonce", "timer", "process", "decode", "connections" },
+  { "nonce", "timer", "poller", "process", "decode", "connections" },
   { "transfer", "request", "types" },
   { "response" },
   { "core" }, -- sees all rooms
@@ -40,8 +40,8 @@ local C = {
 -- Which rooms of C know which library. What is not named must not.
 local KNOWS = {
   ["lua.h"] = { "compat" },
-  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request", "response",
-    "core" },
+  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request",
+    "response", "core" },
   ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "transfer", "error_kind", "response" },
   ["openssl/"] = { "packages", "sign", "nonce", "transfer", "request", "file", "process", "core" },
 }
