@@ -11,6 +11,7 @@ local function run(command)
 end
 
 local LUA = os.getenv "LUA" or "lua5.4"
+local TREE = "./lua/?.lua;./lua/?/init.lua"
 local folder
 
 lazy_setup(function()
@@ -124,6 +125,50 @@ describe("make install", function()
     assert(run(make:format "uninstall"))
     local _, left = run(("find '%s' -type f"):format(folder .. "/stage"))
     assert.equal("status 0\n", left)
+  end)
+end)
+
+describe("the command", function()
+  -- Runs it as it stands in this tree, with nothing but what is given here; standard output and error together.
+  local function command(arguments, lua_path, cpath, lua)
+    local _, output = run(("env LUA_PATH='%s' LUA_CPATH='%s' %s lua/crsync/cli/bin.lua %s"):format(lua_path or TREE,
+      cpath or "./build/?.so;;", lua or LUA, arguments))
+    return output
+  end
+
+  lazy_setup(function() assert(run "make -s all") end)
+
+  it("tells when it is run by another Lua than it was built for", function()
+    for _, lua in ipairs { "lua5.1", "luajit" } do
+      local output = command("--version", TREE .. ";;", nil, lua)
+      assert.truthy(output:find "^crsync was built for another Lua; this is Lua[^\n]+\nstatus 6\n$", output)
+    end
+  end)
+
+  it("tells when lua-cjson or argparse is missing, and how to get it", function()
+    local output = command("--version", TREE .. ";;", "./build/?.so")
+    assert.truthy(output:find "^crsync needs lua%-cjson[^\n]*apt%-get install lua%-cjson[^\n]*%)\nstatus 6\n$", output)
+    output = command "--version"
+    assert.truthy(output:find "^[^\n]*argparse[^\n]*apt%-get install lua%-argparse[^\n]*\nstatus 6\n$", output)
+  end)
+
+  it("tells so of an argparse that is empty", function()
+    files.write(folder .. "/argparse.lua", "")
+    local output = command("--version", TREE .. ";" .. folder .. "/?.lua")
+    assert.truthy(output:find "^[^\n]*argparse[^\n]*apt%-get install lua%-argparse[^\n]*\nstatus 6\n$", output)
+  end)
+
+  it("ends as interrupted when it is interrupted while it is loaded", function()
+    assert(run(("mkdir '%s/interrupted'"):format(folder)))
+    files.write(folder .. "/interrupted/crsync.lua", "error('interrupted!', 0)")
+    assert.equal("crsync: interrupted\nstatus 130\n", command("--version", folder .. "/interrupted/?.lua;" .. TREE))
+  end)
+
+  it("tells when its output can't be written, and does not pass for done", function()
+    for _, arguments in ipairs { "--version", "--help", "completion bash" } do
+      local output = command(arguments .. " 2>&1 >/dev/full", TREE .. ";;")
+      assert.equal("crsync: the output could not be written: No space left on device\nstatus 4\n", output)
+    end
   end)
 end)
 
