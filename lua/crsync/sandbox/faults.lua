@@ -12,8 +12,8 @@ function faults.new(rows, chance) return setmetatable({ rows = rows, hits = {}, 
 
 local function fits(row, what)
   return (not row.action or row.action == what.action) and (not row.task or row.task == what.task)
-    and (not row.region or row.region == what.region) and what.now >= (row.from or 0)
-    and what.now < (row["until"] or math.huge)
+    and (not row.region or row.region == what.region) and what.now >= (row.starts or 0)
+    and what.now < (row.ends or math.huge)
 end
 
 local function is_due(self, i, row)
