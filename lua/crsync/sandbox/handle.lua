@@ -15,7 +15,7 @@ local scenarios = require "crsync.sandbox.scenario"
 ---@field port integer|nil     any free one
 ---@field tls_cert string|nil  file with a certificate: HTTPS
 ---@field tls_key string|nil   file with its key
----@field lua string|nil       the interpreter for the child; the one that runs this script
+---@field lua string|nil       a shell's command for the child's interpreter; the one that runs this script
 ---@field loop crsync.Loop|nil runs in this process, on this loop
 
 ---@class crsync.sandbox.Handle
@@ -88,7 +88,7 @@ local CHILD = "package.path, package.cpath = %q, %q require 'crsync.sandbox.chil
 
 -- The first line that the child writes: where to tell it what to do, and the word that proves who says so.
 local function start_child(options)
-  local line = ("exec %s -e %s </dev/null"):format(quoted(options.lua or interpreter()),
+  local line = ("%s -e %s </dev/null"):format(options.lua or "exec " .. quoted(interpreter()),
     quoted(CHILD:format(package.path, package.cpath)))
   local process, reason = io.popen(line, "r")
   if not process then return nil, reason end
