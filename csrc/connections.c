@@ -23,7 +23,10 @@ struct connections_pool {
   int64_t due_ms;  /* when libcurl wants to run again, or -1 */
   int64_t used_ms; /* when a request was put in or taken out, on a clock that goes on while the machine sleeps */
   size_t in_flight;
-  int was_used; /* a request in it has ended */
+  size_t made;        /* connections, by requests that have ended */
+  size_t most;        /* connections to a host at once; 0: as many as there are requests */
+  size_t settled_for; /* so many requests in flight at once have their connections */
+  int was_used;       /* a request in it has ended */
   struct note notes[NOTES];
 };
 
@@ -32,6 +35,7 @@ struct connections {
   struct connections_pool *pools;  /* all of them, retired ones too */
   struct connections_pool *shared; /* one of them, or NULL */
   struct connections_pool *fresh;  /* one of them that nothing has ended in when it was asked for last, or NULL */
+  int is_http1;                    /* the host has no other */
   int has_skipped, is_starved;
 };
 
@@ -65,13 +69,19 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data) {
   return 0;
 }
 
+static int allow_connections(struct connections_pool *pool, size_t most) {
+  pool->most = most;
+  return curl_multi_setopt(pool->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)most) ? -1 : 0;
+}
+
 static int set_up(struct connections_pool *pool) {
   return curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ||
                  curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool->owner) ||
                  curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, on_timer) ||
                  curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool) ||
                  /* How many streams a connection takes is the server's to say; libcurl's own limit would be 100. */
-                 curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 2147483647L)
+                 curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 2147483647L) ||
+                 allow_connections(pool, pool->owner->is_http1 ? 0 : 2)
              ? -1
              : 0;
 }
@@ -101,6 +111,9 @@ int connections_add(struct connections_pool *pool, CURL *easy) {
 }
 
 void connections_remove(struct connections_pool *pool, CURL *easy) {
+  long made = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made);
+  pool->made += (size_t)made;
   curl_multi_remove_handle(pool->multi, easy);
   pool->in_flight--;
   pool->was_used = 1;
@@ -200,6 +213,31 @@ void connections_abandon(struct connections *c) {
     free(pool);
   }
   free(c);
+}
+
+/* ---- how many connections ------------------------------------------------------------------------ */
+
+void connections_set_http1(struct connections *c, int is_http1) {
+  if (c->is_http1 == is_http1) return;
+  c->is_http1 = is_http1;
+  if (c->shared && is_http1) allow_connections(c->shared, 0);
+}
+
+int connections_are_http1(const struct connections *c) { return c->is_http1; }
+
+int connections_are_settled(const struct connections_pool *pool) {
+  return !pool->most || pool->in_flight <= pool->settled_for;
+}
+
+/* Two connections are allowed at first. The second is made when the first takes no more: over HTTP/1 with the second
+ * request, over HTTP/2 at the server's limit of streams. What the first has taken tells how many are needed. */
+int connections_settle(struct connections_pool *pool, const struct connections_use *use) {
+  size_t connections = pool->made + use->making + use->made, ready = pool->made + use->made;
+  if (use->waiting && (connections < pool->most || !ready || use->sent < ready)) return 0;
+  pool->settled_for = pool->in_flight;
+  if (!use->waiting) return 0;
+  size_t streams = use->sent / ready, needed = (pool->in_flight + streams - 1) / streams;
+  return needed > pool->most && !allow_connections(pool, needed);
 }
 
 /* ---- moving bytes -------------------------------------------------------------------------------- */

@@ -57,6 +57,21 @@ void connections_note_answer(struct connections_pool *pool, long port);
 int64_t connections_first_answer(const struct connections_pool *pool, long port);
 int64_t connections_latest_answer(const struct connections_pool *pool, long port);
 
+/* Whether the host has spoken HTTP/1 last, so that each request in flight needs a connection, and none waits. */
+void connections_set_http1(struct connections *c, int is_http1);
+int connections_are_http1(const struct connections *c);
+
+/* What the requests that are in flight in a pool do. */
+struct connections_use {
+  size_t waiting, sent; /* requests without a connection; that have been sent */
+  size_t making, made;  /* connections that are being made; that were made, by requests in flight */
+};
+
+/* Whether all in flight have what they need, as far as is known; else connections_settle is to be told what they do. It
+ * returns 1 when more connections were allowed, so that those who wait should be put in again. */
+int connections_are_settled(const struct connections_pool *pool);
+int connections_settle(struct connections_pool *pool, const struct connections_use *use);
+
 /* When libcurl wants to run again, in milliseconds of pollset_now_ms, or -1. */
 int64_t connections_due_ms(const struct connections *c);
 

@@ -36,7 +36,6 @@ struct transfer_engine {
   size_t idle_count;
   unsigned forks;            /* as many as when its handles were made: more mean that they are the parent's */
   int64_t first_deadline_ms; /* no running transfer's is earlier */
-  int has_seen_http1;        /* the service's latest answer came over HTTP/1: no connection to wait for */
 };
 
 enum state { PREPARED, RUNNING, ENDED };
@@ -390,7 +389,7 @@ static void fail_transfer(struct transfer *t, CURLcode code) {
 static void note_protocol(const struct transfer *t) {
   long version = 0;
   curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
-  if (!t->is_for_keys) t->engine->has_seen_http1 = version < CURL_HTTP_VERSION_2_0;
+  if (!t->is_for_keys) connections_set_http1(t->engine->connections, version < CURL_HTTP_VERSION_2_0);
 }
 
 static void complete_transfer(struct transfer *t) {
@@ -413,22 +412,23 @@ static int has_no_connection(const struct transfer *t) {
   return !connects && !sent;
 }
 
-/* Starts it again in the shared pool, with the time that it has left. */
-static int move_transfer(struct transfer *t) {
+/* Starts it again in a pool, with the time that it has left. Without memory it is in none. */
+static int move_to(struct transfer *t, struct connections_pool *pool) {
   int64_t left = t->deadline_ms - pollset_now_ms();
-  struct connections_pool *pool = connections_shared(t->engine->connections);
-  if (!pool || curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left < 1 ? 1L : (long)left)) return -1;
   connections_remove(t->pool, t->easy);
-  t->pool = connections_add(pool, t->easy) ? NULL : pool;
-  t->was_moved = 1;
-  return t->pool ? 0 : -1;
+  int failed = !pool || curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left < 1 ? 1L : (long)left) ||
+               connections_add(pool, t->easy);
+  t->pool = failed ? NULL : pool;
+  return failed ? -1 : 0;
 }
 
 /* The connection that it was on, or waited for, has failed with another's request. */
 static void move_or_fail(struct transfer *t, const char *error, CURLcode code) {
   int64_t waited = pollset_now_ms() - t->started_ms;
   int could_connect = !has_no_connection(t) || waited < t->connect_timeout_ms;
-  if (!t->was_moved && could_connect && !move_transfer(t)) return;
+  int has_chance = !t->was_moved && could_connect;
+  t->was_moved = 1;
+  if (has_chance && !move_to(t, connections_shared(t->engine->connections))) return;
   memcpy(t->error, error, sizeof t->error);
   fail_transfer(t, code);
 }
@@ -479,6 +479,36 @@ static void end_overdue(struct transfer_engine *e) {
   }
 }
 
+/* ---- as many connections as are needed ----------------------------------------------------------- */
+
+static void count_use(const struct transfer *t, struct connections_use *use) {
+  long connects = 0, sent = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+  use->sent += sent > 0;
+  use->waiting += !connects && !sent;
+  use->making += connects && !sent;
+  use->made += connects && sent;
+}
+
+/* Puts those in again that wait for a connection: libcurl wakes them one by one. */
+static void wake_waiting(struct transfer_engine *e, struct connections_pool *pool) {
+  for (struct transfer *t = e->running, *next; t; t = next) {
+    next = t->next;
+    if (t->pool == pool && has_no_connection(t) && move_to(t, pool)) fail_transfer(t, CURLE_OUT_OF_MEMORY);
+  }
+}
+
+static void settle_connections(struct transfer_engine *e) {
+  struct connections_pool *pool =
+      e->running ? e->running->pool : NULL; /* the youngest's: in an older one, all is settled */
+  struct connections_use use = {0};
+  if (!pool || connections_are_settled(pool)) return;
+  for (const struct transfer *t = e->running; t; t = t->next)
+    if (t->pool == pool) count_use(t, &use);
+  if (connections_settle(pool, &use)) wake_waiting(e, pool);
+}
+
 /* ---- moving bytes -------------------------------------------------------------------------------- */
 
 int transfer_fd(struct transfer_engine *e) { return renew_engine(e) ? -1 : pollset_fd(e->pollset); }
@@ -493,15 +523,13 @@ long transfer_timeout_ms(struct transfer_engine *e) {
   return left < 0 ? 0 : left > MAX_WAIT_MS ? MAX_WAIT_MS : (long)left;
 }
 
-/* Returns 1 when the request is on its way again, to be judged by more anchors. */
+/* Whether it was sent again, to be judged by more anchors. */
 static int try_with_bundle(struct transfer *t, CURLcode code) {
   struct transfer_engine *e = t->engine;
   if (!ca_store_add_bundle(&e->ca_store, code, e->template, t->easy)) return 0;
   drop_idle_handles(e);
-  connections_remove(t->pool, t->easy);
-  if (!connections_add(t->pool, t->easy)) return 1;
-  t->pool = NULL;
-  return 0;
+  if (move_to(t, t->pool)) fail_transfer(t, CURLE_OUT_OF_MEMORY);
+  return 1;
 }
 
 static void collect_ended(struct transfer_engine *e) {
@@ -543,6 +571,7 @@ static void run_engine(struct transfer_engine *e, int timeout_ms) {
   int is_starved = connections_move(e->connections, timeout_ms);
   collect_ended(e);
   end_overdue(e);
+  settle_connections(e);
   if (is_starved)
     end_starved(e);
   else
@@ -677,7 +706,8 @@ int transfer_start(struct transfer *t, const struct transfer_request *request) {
   t->started_ms = pollset_now_ms();
   t->deadline_ms = t->started_ms + request->timeout_ms;
   t->connect_timeout_ms = request->connect_timeout_ms;
-  t->may_wait = !request->once && !request->is_for_keys && !e->has_seen_http1 && !strncmp(request->url, "https:", 6);
+  if (!request->is_for_keys && strncmp(request->url, "https:", 6) != 0) connections_set_http1(e->connections, 1);
+  t->may_wait = !request->once && !request->is_for_keys && !connections_are_http1(e->connections);
   t->easy = take_handle(e);
   if (t->easy && !apply_request(t, request) && !add_to_pool(t, request)) return 0;
   if (t->easy) {
