@@ -75,20 +75,61 @@ demo:
 	@$(MAKE) --no-print-directory -s all
 	@$(RUN_ENV) $(LUA) examples/demo.lua
 
-install: all
-	install -d '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_BINDIR)' '$(DESTDIR)$(INST_MANDIR)'
-	install -m 755 $(CORE) '$(DESTDIR)$(INST_LIBDIR)/crsync/core.so'
-	for folder in $$(cd lua && find crsync -type d); do \
-	  install -d '$(DESTDIR)$(INST_LUADIR)'/$$folder && \
-	  install -m 644 lua/$$folder/*.lua '$(DESTDIR)$(INST_LUADIR)'/$$folder || exit 1; \
+# A word for the shell, a string for Lua, a path from the root.
+quoted = '$(subst ','\'',$(1))'
+lua_string = "$(subst ",\",$(subst \,\\,$(1)))"
+absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
+# LUA by its path, where it is here and not only where crsync will run.
+FOUND = $(or $(shell command -v $(LUA) 2>/dev/null),$(LUA))
+PROGRAM = $(if $(findstring /,$(FOUND)),$(call absolute,$(FOUND)),$(FOUND))
+# Where it looks by itself, for argparse and lua-cjson; but for the current folder.
+searched = $(shell env -i $(PROGRAM) \
+  -e 'for t in package.$(1):gmatch "[^;]+" do if t:find "^/" then io.write(t, ";") end end' 2>/dev/null)
+
+# The installed command is this and then lua/crsync/cli/bin.lua: to a shell, which Lua to run it with; to Lua, a string,
+# and where the modules are. So neither is searched for by what happens to be exported, and their paths may hold a blank
+# or be longer than a kernel takes them after "#!".
+define COMMAND
+#!/bin/sh
+_=[==[
+lua=$(call quoted,$(PROGRAM))
+command -v "$$lua" >/dev/null || {
+  echo "crsync: $$lua, which it was installed for, is not there: install that, or crsync again" >&2
+  exit 6
+}
+exec "$$lua" "$$0" "$$@"
+]==] _ = nil
+package.path = $(call lua_string,$(INSTALLED_LUA)/?.lua;$(INSTALLED_LUA)/?/init.lua;$(call searched,path)) .. package.path
+package.cpath = $(call lua_string,$(INSTALLED_LIB)/?.so;$(call searched,cpath)) .. package.cpath
+endef
+INSTALLED_LUA = $(call absolute,$(INST_LUADIR))
+INSTALLED_LIB = $(call absolute,$(INST_LIBDIR))
+
+$(BUILD)/command: export TEXT = $(COMMAND)
+$(BUILD)/command: force
+	@case $(call quoted,$(INST_LUADIR)$(INST_LIBDIR)) in \
+	  "~"* | *"?"* | *";"*) \
+	    echo "crsync: PREFIX is to be a path without ~, ? and ;, or Lua finds nothing there" >&2; exit 1 ;; \
+	esac
+	@mkdir -p $(@D) && rm -f $@
+	@{ printf '%s\n' "$$TEXT" && sed 1d lua/crsync/cli/bin.lua; } >$@
+
+TO_LIB = $(call quoted,$(DESTDIR)$(INST_LIBDIR)/crsync)
+TO_LUA = $(call quoted,$(DESTDIR)$(INST_LUADIR)/crsync)
+TO_BIN = $(call quoted,$(DESTDIR)$(INST_BINDIR))
+TO_MAN = $(call quoted,$(DESTDIR)$(INST_MANDIR))
+
+install: all $(BUILD)/command
+	install -d $(TO_LIB) $(TO_BIN) $(TO_MAN)
+	install -m 755 $(CORE) $(TO_LIB)/core.so
+	for folder in $$(cd lua/crsync && find . -type d); do \
+	  install -d $(TO_LUA)/$$folder && install -m 644 lua/crsync/$$folder/*.lua $(TO_LUA)/$$folder || exit 1; \
 	done
-	sed '1s|lua5.4|$(LUA)|' lua/crsync/cli/bin.lua > '$(DESTDIR)$(INST_BINDIR)/crsync'
-	chmod 755 '$(DESTDIR)$(INST_BINDIR)/crsync'
-	install -m 644 doc/crsync.1 '$(DESTDIR)$(INST_MANDIR)'
+	install -m 755 $(BUILD)/command $(TO_BIN)/crsync
+	install -m 644 doc/crsync.1 $(TO_MAN)
 
 uninstall:
-	rm -rf '$(DESTDIR)$(INST_LIBDIR)/crsync' '$(DESTDIR)$(INST_LUADIR)/crsync' '$(DESTDIR)$(INST_BINDIR)/crsync' \
-	  '$(DESTDIR)$(INST_MANDIR)/crsync.1'
+	rm -rf $(TO_LIB) $(TO_LUA) $(TO_BIN)/crsync $(TO_MAN)/crsync.1
 
 # A release: the same bytes from the same commit, and the rockspec that names it. URL is where it will lie.
 VERSION = $(shell sed -n 's|^return "\(.*\)"|\1|p' lua/crsync/version.lua)

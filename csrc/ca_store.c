@@ -60,18 +60,3 @@ int ca_store_add_bundle(struct ca_store *s, CURLcode code, CURL *template, CURL 
   s->bundle = NULL;
   return 1;
 }
-
-/* ---- when it is read again ----------------------------------------------------------------------- */
-
-/* libcurl keeps the anchors that it has read for a day. All that long it would refuse a certificate whose issuer has
- * been put into the file meanwhile, or was missed when memory ran out. */
-void ca_store_note_end(struct ca_store *s, CURLcode code) {
-  s->is_in_doubt |= code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
-                    code == CURLE_SSL_CACERT_BADFILE || code == CURLE_OUT_OF_MEMORY;
-}
-
-int ca_store_take_doubt(struct ca_store *s) {
-  int doubt = s->is_in_doubt;
-  s->is_in_doubt = 0;
-  return doubt;
-}

@@ -1,5 +1,5 @@
 /* ca_store.h - which certificates the handles of one engine trust: what the user gives, or the system's, read the
- * cheaper way; and when they must be read again. Knows libcurl's options, and no transfer.
+ * cheaper way. Knows libcurl's options, and no transfer.
  *
  * Where the system has its anchors in one file and, beside it, in a hashed folder, the folder is enough, and reading
  * the file would be most of a first call's time. So the file is left out, until a certificate is refused: somebody may
@@ -15,7 +15,6 @@
 /* Zeroed before its first use. Owns nothing: the text is libcurl's own, and stays. */
 struct ca_store {
   const char *bundle; /* libcurl's file of anchors while it is left out; else NULL */
-  int is_in_doubt;    /* what libcurl keeps of the anchors may be old, or have gaps */
 };
 
 /* Sets what `easy`, which others are copied from, trusts: for the service, and for a proxy that is reached over TLS;
@@ -26,12 +25,6 @@ int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char 
 /* After a transfer that ended with `code`: 1 if the file that was left out may know the certificate. Both handles have
  * it then; handles copied before have not, and the request is to be sent again. */
 int ca_store_add_bundle(struct ca_store *s, CURLcode code, CURL *template, CURL *easy);
-
-/* Notes that a transfer ended with `code`, which may cast doubt on the anchors that libcurl keeps. */
-void ca_store_note_end(struct ca_store *s, CURLcode code);
-
-/* 1 if there is doubt, which ends with this call: the anchors must be read again. */
-int ca_store_take_doubt(struct ca_store *s);
 
 #pragma GCC visibility pop
 

@@ -1,23 +1,29 @@
 /* core.c - the Lua binding, module "crsync.core". The one file that sees all rooms. It requires no Lua file of
  * crsync's.
  *
- * There are two userdata. "crsync.core" is a client's engine, signer and settings; "crsync.job" is one attempt.
+ * Two userdata: "crsync.core" is a client's engine, key and settings; "crsync.job" is one attempt.
  *   core:start(operation, params, attempt) -> job     signs and starts; never blocks
  *   core:pollfd(), :events(), :timeout(), :step()      for whoever waits; core:wait(seconds) waits itself
- *   core:finished() -> job or nil                      each job that has ended, once
+ *   core:finished(before) -> job or nil                each job that has ended, until it is given back as `before`
  *   core:has_ended(job) -> boolean
  *   core:result(job) -> table, or nil and an error table
  *   core:get_task(instance_id, task_id)                all of this for one attempt
  *   core:fetch(request) -> job, core:response(job)     the same for any other request, unsigned
  *
- * Ownership: the core owns its engine and its signer; a job owns its transfer. The core's first user value keeps the
- * jobs in flight alive; a job's first user value keeps its core alive. Closing a core detaches its jobs. A userdata has
- * its type and is empty before it acquires anything, so an error at any point leaks nothing. */
+ * Ownership: the core owns the engine, a job its transfer, both hold the key. A job in flight is kept alive by the
+ * core's first user value; a job keeps its core alive by its own. Closing a core frees what its jobs hold. Every
+ * userdata is typed and empty before it acquires anything, so an error at any point leaks nothing.
+ *
+ * Whatever can run Lua can close this core or call it again: a finalizer in any allocation of Lua's, a metamethod, a
+ * hook. So each function first reads what Lua holds, and what it is about to use of the core comes last, with no call
+ * between that allocates in Lua: a core is checked again behind the last one. What is decoded is taken out of the core
+ * before. */
 #define _GNU_SOURCE
 #include "compat.h"
 #include "decode.h"
 #include "file.h"
 #include "luaaux.h"
+#include "poller.h"
 #include "pollset.h"
 #include "process.h"
 #include "request.h"
@@ -41,34 +47,42 @@
 enum {
   SLICE_MS = 200, /* no call stays longer in C: a hook, which is how an interrupt arrives, runs in Lua only */
   UP_DECODER = lua_upvalueindex(1),
-  UP_SIGNER = lua_upvalueindex(2)
+  UP_KEY = lua_upvalueindex(2) /* one that knows the algorithms alone */
 };
 
 struct job;
 
 struct core {
   struct transfer_engine *engine; /* NULL: closed */
-  struct sign *signer;
-  char *origin;     /* "https://host:port" */
-  const char *host; /* within origin */
+  struct sign_key *key;
+  int has_key;
   double timeout, connect_timeout;
   size_t max_response_size;
-  int has_key;
   struct job *jobs;
+  struct job *handed; /* what finished() has given out and not got back */
 };
 
+/* The core's user values. */
+enum { CORE_JOBS = 1, CORE_ORIGIN }; /* jobs in flight by address; "https://host:port" */
+
 struct job {
-  struct core *core; /* NULL: detached, or its result was taken */
+  struct core *core; /* NULL: it has no core any more, or its result is being taken */
   struct transfer *transfer;
+  struct sign_key *key; /* that the request was signed with, so that its secrets are kept out of the result */
   struct job *previous, *next;
   char request_hash[RESPONSE_HASH_SIZE];
 };
+
+/* A job's. */
+enum { JOB_CORE = 1, JOB_OPERATION };
+
+static const char *const closed = "client is closed", *const no_memory = "not enough memory";
 
 /* ---- arguments ----------------------------------------------------------------------------------- */
 
 static struct core *check_core(lua_State *L) {
   struct core *c = luaL_checkudata(L, 1, CORE_TYPE);
-  if (!c->engine) luaL_error(L, "client is closed");
+  if (!c->engine) luaL_error(L, "%s", closed);
   return c;
 }
 
@@ -94,10 +108,17 @@ static long milliseconds(double seconds) {
   return ms < 1 ? 1 : ms > 2000000000.0 ? 2000000000L : (long)ms;
 }
 
+/* Pushes the core's origin; returns it. `host`, if it is not NULL, is where the host begins in it. */
+static const char *push_origin(lua_State *L, const char **host) {
+  lua_getiuservalue(L, 1, CORE_ORIGIN);
+  const char *origin = lua_tostring(L, -1);
+  if (host) *host = strstr(origin, "//") + 2;
+  return origin;
+}
+
 /* ---- a job's life -------------------------------------------------------------------------------- */
 
-/* Takes the job out of its core and frees what it holds. Doing it again does nothing. */
-static void detach_job(struct job *job) {
+static void leave_core(struct job *job) {
   struct core *c = job->core;
   if (!c) return;
   if (job->previous)
@@ -105,14 +126,22 @@ static void detach_job(struct job *job) {
   else
     c->jobs = job->next;
   if (job->next) job->next->previous = job->previous;
+  if (c->handed == job) c->handed = NULL;
   job->previous = job->next = NULL;
   job->core = NULL;
+}
+
+/* Frees what the job holds. Any number of times. */
+static void end_job(struct job *job) {
+  leave_core(job);
   transfer_free(job->transfer);
+  sign_key_drop(job->key);
   job->transfer = NULL;
+  job->key = NULL;
 }
 
 static int job_gc(lua_State *L) {
-  detach_job(luaL_checkudata(L, 1, JOB_TYPE));
+  end_job(luaL_checkudata(L, 1, JOB_TYPE));
   return 0;
 }
 
@@ -123,33 +152,48 @@ static int job_tostring(lua_State *L) {
   return 1;
 }
 
-/* Pushes a new job of the core at stack index 1. Only the stack keeps it alive until it is anchored. */
-static struct job *push_job(lua_State *L, struct core *c, int operation) {
-  struct job *job = lua_newuserdatauv(L, sizeof *job, 2);
-  memset(job, 0, sizeof *job);
-  luaL_setmetatable(L, JOB_TYPE);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, -2, 1);
-  lua_pushvalue(L, operation);
-  lua_setiuservalue(L, -2, 2);
-  job->core = c;
-  job->next = c->jobs;
-  if (c->jobs) c->jobs->previous = job;
-  c->jobs = job;
-  job->transfer = transfer_new(c->engine, job);
-  if (!job->transfer) luaL_error(L, "not enough memory");
-  return job;
-}
-
-/* With `keep`, the core at stack index 1 keeps the job alive, which is at the top of the stack. Without, it lets go. */
 static void anchor(lua_State *L, const struct job *job, int keep) {
-  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, CORE_JOBS);
   if (keep)
     lua_pushvalue(L, -2);
   else
     lua_pushnil(L);
   lua_rawsetp(L, -2, job);
   lua_pop(L, 1);
+}
+
+/* Pushes a job for the core at stack index 1 that has nothing yet but a place in which it is kept. */
+static struct job *push_job(lua_State *L, int operation) {
+  struct job *job = lua_newuserdatauv(L, sizeof *job, 2);
+  memset(job, 0, sizeof *job);
+  luaL_setmetatable(L, JOB_TYPE);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, JOB_CORE);
+  lua_pushvalue(L, operation);
+  lua_setiuservalue(L, -2, JOB_OPERATION);
+  anchor(L, job, 1);
+  return job;
+}
+
+/* Makes the job one of the core's. Returns what hinders it, or NULL. */
+static const char *enter_core(struct core *c, struct job *job) {
+  if (!c->engine) return closed;
+  job->transfer = transfer_new(c->engine, job);
+  if (!job->transfer) return no_memory;
+  job->key = sign_key_hold(c->key);
+  job->core = c;
+  job->next = c->jobs;
+  if (c->jobs) c->jobs->previous = job;
+  c->jobs = job;
+  return NULL;
+}
+
+/* Returns the job at the top of the stack to Lua, or raises what has hindered it. */
+static int return_job(lua_State *L, struct job *job, const char *problem) {
+  if (!problem) return 1;
+  anchor(L, job, 0);
+  end_job(job);
+  return luaL_error(L, "%s", problem);
 }
 
 /* ---- a core's life ------------------------------------------------------------------------------- */
@@ -159,45 +203,56 @@ static int core_close(lua_State *L) {
   struct core *c = luaL_checkudata(L, 1, CORE_TYPE);
   struct transfer_engine *engine = c->engine;
   c->engine = NULL;
-  while (c->jobs) detach_job(c->jobs);
+  while (c->jobs) end_job(c->jobs);
   transfer_engine_free(engine);
-  sign_free(c->signer);
-  free(c->origin);
-  c->signer = NULL;
-  c->origin = NULL;
-  c->host = "";
+  sign_key_drop(c->key);
+  c->key = NULL;
   return 0;
 }
 
 static int core_tostring(lua_State *L) {
   const struct core *c = luaL_checkudata(L, 1, CORE_TYPE);
   if (c->engine)
-    lua_pushfstring(L, "crsync.core (%s)", c->origin);
+    lua_pushfstring(L, "crsync.core (%s)", push_origin(L, NULL));
   else
     lua_pushliteral(L, "crsync.core (closed)");
   return 1;
 }
 
-static void set_origin(lua_State *L, struct core *c) {
+/* The functions that set a core up return what is wrong, or NULL: a caller must be able to tell that from what a hook
+ * raises meanwhile. */
+
+/* Gives the core at the top of the stack its origin. */
+static const char *set_origin(lua_State *L) {
+  int core = lua_gettop(L);
   const char *endpoint = luaaux_get_string(L, 1, "endpoint", "");
   const char *host = !strncmp(endpoint, "https://", 8)  ? endpoint + 8
                      : !strncmp(endpoint, "http://", 7) ? endpoint + 7
                                                         : "";
-  luaL_argcheck(L, *host && !strpbrk(host, "/?#@ \t\r\n"), 1, "endpoint should be https://host or http://host");
-  c->origin = strdup(endpoint);
-  if (!c->origin) luaL_error(L, "not enough memory");
-  c->host = c->origin + (host - endpoint);
+  if (!*host || strpbrk(host, "/?#@ \t\r\n")) return "endpoint should be https://host or http://host";
+  lua_setiuservalue(L, core, CORE_ORIGIN);
+  return NULL;
 }
 
-static int set_key(lua_State *L, struct core *c, struct bytes id, struct bytes secret, struct bytes token) {
-  c->has_key = 0;
-  if (!id.len || !secret.len) return 0;
-  request_check(L, sign_key(c->signer, id, secret, token));
+/* Takes the three parts of a key, each a string or nil, from stack index `first` on. */
+static const char *set_key(lua_State *L, struct core *c, int first) {
+  static const char *const malformed[] = {"access_key_id holds a control character",
+                                          "access_key_secret holds a control character",
+                                          "security_token holds a control character"};
+  struct bytes part[3] = {{"", 0}, {"", 0}, {"", 0}};
+  for (int i = 0; i < 3; i++) {
+    if (lua_isstring(L, first + i)) part[i] = luaaux_trimmed(L, first + i);
+    if (!luaaux_is_plain(part[i])) return malformed[i];
+  }
+  if (!part[0].len || !part[1].len) return "access_key_id or access_key_secret is empty";
+  struct sign_key *key = sign_key_new(c->key, part[0], part[1], part[2]);
+  if (!key) return no_memory;
+  sign_key_replace(&c->key, key);
   c->has_key = 1;
-  return 1;
+  return NULL;
 }
 
-static void open_engine(lua_State *L, struct core *c) {
+static const char *open_engine(lua_State *L, struct core *c) {
   struct transfer_settings settings = {
       .user_agent = luaaux_get_string(L, 1, "user_agent", "crsync"),
       .proxy = luaaux_get_string(L, 1, "proxy", NULL),
@@ -207,73 +262,82 @@ static void open_engine(lua_State *L, struct core *c) {
       .max_response_size = c->max_response_size,
   };
   c->engine = transfer_engine_new(&settings);
-  if (!c->engine) luaL_error(L, "cannot start libcurl: no memory or no descriptors are left");
+  return c->engine ? NULL : "cannot start libcurl: no memory or no descriptors are left";
 }
 
-/* new(settings) -> core. The settings are those of crsync.new, which checks them; the endpoint has its scheme. */
+static const char *set_up(lua_State *L, struct core *c) {
+  const struct bytes nothing = {"", 0};
+  const char *problem = set_origin(L);
+  if (problem) return problem;
+  c->key = sign_key_new(*(struct sign_key **)lua_touserdata(L, UP_KEY), nothing, nothing, nothing);
+  if (!c->key) luaL_error(L, "%s", no_memory);
+  c->timeout = luaaux_get_number(L, 1, "timeout", 10);
+  c->connect_timeout = luaaux_get_number(L, 1, "connect_timeout", 5);
+  c->max_response_size = (size_t)luaaux_get_number(L, 1, "max_response_size", 16.0 * 1024 * 1024);
+  int first = lua_gettop(L) + 1;
+  luaaux_get_string(L, 1, "access_key_id", NULL);
+  luaaux_get_string(L, 1, "access_key_secret", NULL);
+  luaaux_get_string(L, 1, "security_token", NULL);
+  if (!lua_isnil(L, first) || !lua_isnil(L, first + 1)) problem = set_key(L, c, first);
+  return problem ? problem : open_engine(L, c);
+}
+
+/* new(settings) -> core, or nil and what is wrong with them. Settings as in crsync.new, checked there; endpoint with
+ * its scheme. Raises for want of memory, and where a setting is of another type. */
 static int core_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   luaL_checkstack(L, 20, "settings");
-  struct core *c = lua_newuserdatauv(L, sizeof *c, 1);
+  struct core *c = lua_newuserdatauv(L, sizeof *c, 2);
   memset(c, 0, sizeof *c);
-  c->host = "";
   luaL_setmetatable(L, CORE_TYPE);
   lua_newtable(L);
-  lua_setiuservalue(L, -2, 1);
-  c->signer = sign_new(*(struct sign **)lua_touserdata(L, UP_SIGNER));
-  if (!c->signer) return luaL_error(L, "not enough memory");
-  set_origin(L, c);
-  set_key(L, c, luaaux_get_key(L, 1, "access_key_id"), luaaux_get_key(L, 1, "access_key_secret"),
-          luaaux_get_key(L, 1, "security_token"));
-  c->timeout = luaaux_get_number(L, 1, "timeout", 10);
-  c->connect_timeout = luaaux_get_number(L, 1, "connect_timeout", 5);
-  c->max_response_size = (size_t)luaaux_get_number(L, 1, "max_response_size", 16.0 * 1024 * 1024);
-  open_engine(L, c);
+  lua_setiuservalue(L, -2, CORE_JOBS);
+  const char *problem = set_up(L, c);
   lua_settop(L, 2);
-  return 1;
+  if (!problem) return 1;
+  if (problem == no_memory) return luaL_error(L, "%s", problem);
+  lua_pushnil(L);
+  lua_pushstring(L, problem);
+  return 2;
 }
 
-/* core:set_credentials(access_key_id, access_key_secret, security_token or nil) */
+/* core:set_credentials(access_key_id, access_key_secret, security_token or nil) -> true, or nil and what is wrong */
 static int core_set_credentials(lua_State *L) {
-  struct core *c = check_core(L);
   luaL_checktype(L, 2, LUA_TSTRING);
   luaL_checktype(L, 3, LUA_TSTRING);
   if (!lua_isnoneornil(L, 4)) luaL_checktype(L, 4, LUA_TSTRING);
-  struct bytes token = lua_isnoneornil(L, 4) ? (struct bytes){"", 0} : luaaux_trim(L, 4, "security_token");
-  if (!set_key(L, c, luaaux_trim(L, 2, "access_key_id"), luaaux_trim(L, 3, "access_key_secret"), token))
-    return luaL_error(L, "access_key_id or access_key_secret is empty");
-  return 0;
+  lua_settop(L, 4);
+  const char *problem = set_key(L, check_core(L), 2);
+  if (problem == no_memory) return luaL_error(L, "%s", problem);
+  if (problem) {
+    lua_pushnil(L);
+    lua_pushstring(L, problem);
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 /* ---- starting an attempt ------------------------------------------------------------------------- */
 
-static void sign_attempt(lua_State *L, struct core *c, struct sign_text *text) {
-  if (!c->has_key) luaL_error(L, "no access key is set");
-  luaL_checkstack(L, 30, "request");
-  request_sign_attempt(L, c->signer, c->host, text);
+/* The URL in memory of its own, or NULL; the canonical query is what goes over the wire. */
+static char *make_url(const char *origin, struct bytes query) {
+  size_t n = strlen(origin);
+  char *url = malloc(n + query.len + 3);
+  if (!url) return NULL;
+  memcpy(url, origin, n);
+  memcpy(url + n, "/?", 2);
+  memcpy(url + n + 2, query.data, query.len);
+  url[n + 2 + query.len] = '\0';
+  return url;
 }
 
-/* Pushes the URL. Its query is the canonical one: what was signed is what is sent. */
-static const char *push_url(lua_State *L, const struct core *c, const struct sign_text *text) {
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addstring(&b, c->origin);
-  luaL_addstring(&b, "/?");
-  luaL_addlstring(&b, text->canonical_query.data, text->canonical_query.len);
-  luaL_pushresult(&b);
-  return lua_tostring(L, -1);
-}
-
-static void check_memory(lua_State *L, int failed) {
-  if (failed) luaL_error(L, "not enough memory");
-}
-
-static void give_headers(lua_State *L, struct transfer *t, const struct sign *s, const struct sign_text *text) {
+static int give_headers(struct transfer *t, const struct sign *s, const struct sign_text *text) {
   struct sign_header h;
   for (size_t i = 0; sign_header_at(s, i, &h); i++)
-    check_memory(L, transfer_header(t, h.name.data, h.name.len, h.value.data, h.value.len));
-  check_memory(L, transfer_header(t, "Authorization", 13, text->authorization.data, text->authorization.len));
+    if (transfer_header(t, h.name.data, h.name.len, h.value.data, h.value.len)) return -1;
+  return transfer_header(t, "Authorization", 13, text->authorization.data, text->authorization.len);
 }
 
 /* The last line of the string to sign. The service repeats its own when the signatures differ. */
@@ -283,6 +347,7 @@ static struct bytes request_hash(const struct sign_text *text) {
 }
 
 static void check_start_arguments(lua_State *L) {
+  check_core(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TTABLE);
   if (lua_isnoneornil(L, 4)) {
@@ -291,50 +356,65 @@ static void check_start_arguments(lua_State *L) {
   }
   luaL_checktype(L, 4, LUA_TTABLE);
   lua_settop(L, 4);
+  luaL_checkstack(L, 40, "request");
 }
 
-/* Starts the transfer of the job at the top of the stack, and leaves the job there. */
-static int start_job(lua_State *L, struct job *job, const struct transfer_request *request) {
-  anchor(L, job, 1);
-  if (!transfer_start(job->transfer, request)) return 1;
-  anchor(L, job, 0);
-  detach_job(job);
-  return luaL_error(L, "cannot start a transfer: no memory or no descriptors are left");
+static const char *start_transfer(struct job *job, const struct transfer_request *request) {
+  return transfer_start(job->transfer, request) ? "cannot start a transfer: no memory or no descriptors are left"
+                                                : NULL;
+}
+
+/* Signs what was gathered and starts it. Runs no Lua. Returns what hinders it, or NULL. */
+static const char *start_signed(struct core *c, struct job *job, struct sign *s, const char *origin,
+                                double clock_offset, struct transfer_request *request) {
+  struct sign_text text;
+  const char *problem = enter_core(c, job);
+  if (problem) return problem;
+  if (!c->has_key) return "no access key is set";
+  if ((problem = request_problem(request_sign(s, job->key, clock_offset, &text)))) return problem;
+  memcpy(job->request_hash, request_hash(&text).data, request_hash(&text).len);
+  char *url = make_url(origin, text.canonical_query);
+  if (!url || give_headers(job->transfer, s, &text)) problem = no_memory;
+  request->url = url;
+  if (!problem) problem = start_transfer(job, request);
+  free(url);
+  return problem;
 }
 
 /* core:start(operation, params, attempt) -> job
- * operation: action, version, method, response (a shape, see types.h). attempt: timeout, connect_timeout,
+ * operation: action, version, method, repeatable, response (a shape, see types.h). attempt: timeout, connect_timeout,
  * clock_offset (seconds), fresh_connection. */
 static int core_start(lua_State *L) {
-  struct core *c = check_core(L);
-  struct sign_text text;
   check_start_arguments(L);
-  sign_attempt(L, c, &text);
+  struct core *c = lua_touserdata(L, 1);
+  const char *host, *origin = push_origin(L, &host);
+  struct sign *s = request_push(L, host);
+  int gathered = lua_gettop(L);
+  double clock_offset = luaaux_get_number(L, 4, "clock_offset", 0);
   struct transfer_request request = {
-      .url = push_url(L, c, &text),
       .timeout_ms = milliseconds(luaaux_get_number(L, 4, "timeout", c->timeout)),
       .connect_timeout_ms = milliseconds(luaaux_get_number(L, 4, "connect_timeout", c->connect_timeout)),
       .fresh_connection = luaaux_get_boolean(L, 4, "fresh_connection"),
+      .once = !luaaux_get_boolean(L, 2, "repeatable"),
       .method = luaaux_get_string(L, 2, "method", "POST"),
   };
-  struct job *job = push_job(L, c, 2);
-  memcpy(job->request_hash, request_hash(&text).data, request_hash(&text).len);
-  give_headers(L, job->transfer, c->signer, &text);
-  return start_job(L, job, &request);
+  struct job *job = push_job(L, 2);
+  const char *problem = start_signed(c, job, s, origin, clock_offset, &request);
+  request_free(L, gathered);
+  return return_job(L, job, problem);
 }
 
-/* Gives the job the headers of the table at `headers`. */
-static void give_plain_headers(lua_State *L, struct transfer *t, int headers) {
+/* Gives the transfer the headers of the table at `headers`. Returns what hinders it, or NULL. */
+static const char *give_plain_headers(lua_State *L, struct transfer *t, int headers) {
   lua_pushnil(L);
   while (lua_next(L, headers)) {
-    size_t name_len, value_len;
-    luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING, 2,
-                  "headers map names to strings");
-    const char *name = lua_tolstring(L, -2, &name_len), *value = lua_tolstring(L, -1, &value_len);
-    luaL_argcheck(L, !strpbrk(value, "\r\n") && strlen(value) == value_len, 2, "a header holds a control character");
-    check_memory(L, transfer_header(t, name, name_len, value, value_len));
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) return "headers map names to strings";
+    struct bytes name = luaaux_to_bytes(L, -2), value = luaaux_to_bytes(L, -1);
+    if (strpbrk(value.data, "\r\n") || strlen(value.data) != value.len) return "a header holds a control character";
+    if (transfer_header(t, name.data, name.len, value.data, value.len)) return no_memory;
     lua_pop(L, 1);
   }
+  return NULL;
 }
 
 /* core:fetch{ method, url, headers, body, timeout, connect_timeout, max_response_size, direct } -> job
@@ -347,40 +427,68 @@ static int core_fetch(lua_State *L) {
   struct transfer_request request = {
       .url = luaaux_get_string(L, 2, "url", ""),
       .method = luaaux_get_string(L, 2, "method", "GET"),
-      .body = luaaux_get_string(L, 2, "body", ""),
       .timeout_ms = milliseconds(luaaux_get_number(L, 2, "timeout", c->timeout)),
       .connect_timeout_ms = milliseconds(luaaux_get_number(L, 2, "connect_timeout", c->connect_timeout)),
       .max_response_size = (size_t)luaaux_get_number(L, 2, "max_response_size", 0),
       .is_for_keys = 1,
       .direct = luaaux_get_boolean(L, 2, "direct"),
   };
+  request.body = luaaux_get_string(L, 2, "body", "");
   if (lua_isstring(L, -1)) request.body_len = lua_rawlen(L, -1);
   int headers = push_table_field(L, 2, "headers");
   lua_pushnil(L);
-  struct job *job = push_job(L, c, headers + 1);
-  give_plain_headers(L, job->transfer, headers);
-  return start_job(L, job, &request);
+  struct job *job = push_job(L, headers + 1);
+  const char *problem = enter_core(c, job);
+  if (!problem) problem = give_plain_headers(L, job->transfer, headers);
+  if (!problem) problem = start_transfer(job, &request);
+  return return_job(L, job, problem);
 }
 
-/* core:prepare(operation, params, attempt) -> { method, url, headers, body }, for a transport of the host's */
+/* Pushes the request that the text belongs to, for whoever sends it. */
+static void push_request(lua_State *L, const char *origin, const struct sign *s, const struct sign_text *text) {
+  lua_createtable(L, 0, 5);
+  int request = lua_gettop(L);
+  lua_pushstring(L, luaaux_get_string(L, 2, "method", "POST"));
+  lua_setfield(L, request, "method");
+  luaL_Buffer url;
+  luaL_buffinit(L, &url);
+  luaL_addstring(&url, origin);
+  luaL_addstring(&url, "/?");
+  luaL_addlstring(&url, text->canonical_query.data, text->canonical_query.len);
+  luaL_pushresult(&url);
+  lua_setfield(L, request, "url");
+  request_push_headers(L, s, text);
+  lua_setfield(L, request, "headers");
+  lua_pushliteral(L, "");
+  lua_setfield(L, request, "body");
+  lua_pushlstring(L, request_hash(text).data, request_hash(text).len);
+  lua_setfield(L, request, "request_hash");
+  lua_settop(L, request);
+}
+
+/* Pushes a userdata that holds the core's key. */
+static struct sign_key *push_key(lua_State *L) {
+  struct sign_key **own = request_push_key(L);
+  *own = sign_key_hold(check_core(L)->key);
+  return *own;
+}
+
+/* core:prepare(operation, params, attempt) -> { method, url, headers, body }, key
+ * For a transport of the host's; what it brings goes to receive, with the key. */
 static int core_prepare(lua_State *L) {
-  struct core *c = check_core(L);
   struct sign_text text;
   check_start_arguments(L);
-  sign_attempt(L, c, &text);
-  lua_createtable(L, 0, 5);
-  lua_pushstring(L, luaaux_get_string(L, 2, "method", "POST"));
-  lua_setfield(L, 5, "method");
-  push_url(L, c, &text);
-  lua_setfield(L, 5, "url");
-  request_push_headers(L, c->signer, &text);
-  lua_setfield(L, 5, "headers");
-  lua_pushliteral(L, "");
-  lua_setfield(L, 5, "body");
-  lua_pushlstring(L, request_hash(&text).data, request_hash(&text).len);
-  lua_setfield(L, 5, "request_hash");
-  lua_settop(L, 5);
-  return 1;
+  const char *host, *origin = push_origin(L, &host);
+  struct sign *s = request_push(L, host);
+  double clock_offset = luaaux_get_number(L, 4, "clock_offset", 0);
+  const struct sign_key *key = push_key(L);
+  int key_index = lua_gettop(L);
+  const char *problem =
+      check_core(L)->has_key ? request_problem(request_sign(s, key, clock_offset, &text)) : "no access key is set";
+  if (problem) return luaL_error(L, "%s", problem);
+  push_request(L, origin, s, &text);
+  lua_pushvalue(L, key_index);
+  return 2;
 }
 
 /* ---- waiting and stepping ------------------------------------------------------------------------ */
@@ -416,20 +524,24 @@ static long slice_ms(double seconds) {
 
 /* core:wait(seconds): does what can be done; returns when something happened, or after 200 ms at most */
 static int core_wait(lua_State *L) {
-  struct core *c = check_core(L);
-  transfer_wait(c->engine, slice_ms(luaL_checknumber(L, 2)));
+  long ms = slice_ms(luaL_checknumber(L, 2));
+  transfer_wait(check_core(L)->engine, ms);
   return 0;
 }
 
-/* core:finished() -> a job that has ended, or nil */
+/* core:finished(before) -> a job that has ended, or nil. The same one again until it is given back as `before`, taken
+ * or cancelled: whoever is interrupted between getting it and telling who waits for it has not lost it. */
 static int core_finished(lua_State *L) {
   struct core *c = check_core(L);
-  struct job *job = transfer_finished(c->engine);
-  if (!job) return 0;
-  lua_settop(L, 1);
-  lua_getiuservalue(L, 1, 1);
-  lua_rawgetp(L, 2, job);
-  anchor(L, job, 0);
+  lua_settop(L, 2);
+  if (c->handed && lua_touserdata(L, 2) == c->handed) {
+    anchor(L, c->handed, 0);
+    c->handed = NULL;
+  }
+  if (!c->handed) c->handed = transfer_finished(c->engine);
+  if (!c->handed) return 0;
+  lua_getiuservalue(L, 1, CORE_JOBS);
+  lua_rawgetp(L, -1, c->handed);
   return 1;
 }
 
@@ -442,11 +554,12 @@ static int core_has_ended(lua_State *L) {
 
 /* core:cancel(job): stops it; does nothing when it is gone */
 static int core_cancel(lua_State *L) {
-  check_core(L);
+  struct core *c = check_core(L);
   struct job *job = luaL_checkudata(L, 2, JOB_TYPE);
+  if (job->core != c) return 0;
   lua_settop(L, 2);
   anchor(L, job, 0);
-  detach_job(job);
+  end_job(job);
   return 0;
 }
 
@@ -457,51 +570,52 @@ static const char *push_action(lua_State *L, int operation) {
   return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
 }
 
-static int push_response(lua_State *L, const struct core *c, const struct transfer_outcome *outcome, int operation,
-                         const char *request_hash) {
-  struct response r = {
-      .outcome = outcome,
-      .signer = c->signer,
-      .host = c->host,
-      .request_hash = request_hash,
-      .max_response_size = c->max_response_size,
-      .action = push_action(L, operation),
-      .shape = push_table_field(L, operation, "response"), /* see types.h */
-  };
+/* Pushes what came back, for the operation at a stack index. */
+static int push_response(lua_State *L, struct response *r, int operation) {
+  push_origin(L, &r->host);
+  r->action = push_action(L, operation);
+  r->shape = push_table_field(L, operation, "response"); /* see types.h */
   lua_pushvalue(L, UP_DECODER);
-  r.decoder = lua_gettop(L);
-  return response_push(L, &r);
+  r->decoder = lua_gettop(L);
+  return response_push(L, r);
 }
 
-/* The job at index 2, which has ended. */
-static struct job *check_ended(lua_State *L, const struct core *c) {
+/* Takes the job at index 2, which has ended, out of the core: what it holds is its own until end_job. */
+static struct job *take_job(lua_State *L) {
+  const struct core *c = check_core(L);
   struct job *job = check_job(L, 2, c);
   if (!transfer_outcome(job->transfer)) luaL_error(L, "the request is still in flight");
   lua_settop(L, 2);
-  luaL_checkstack(L, 30, "response");
-  lua_getiuservalue(L, 2, 2);
-  return job;
-}
-
-static int finish_job(lua_State *L, struct job *job, int count) {
+  luaL_checkstack(L, 40, "response");
   anchor(L, job, 0);
-  detach_job(job);
-  return count;
+  leave_core(job);
+  transfer_leave(job->transfer);
+  return job;
 }
 
 /* core:result(job) -> table, or nil and an error table. Once; the job is gone afterwards. */
 static int core_result(lua_State *L) {
-  struct core *c = check_core(L);
-  struct job *job = check_ended(L, c);
-  return finish_job(L, job, push_response(L, c, transfer_outcome(job->transfer), 3, job->request_hash));
+  struct job *job = take_job(L);
+  const struct core *c = lua_touserdata(L, 1);
+  struct response r = {
+      .outcome = transfer_outcome(job->transfer),
+      .key = job->key,
+      .request_hash = job->request_hash,
+      .max_response_size = c->max_response_size,
+  };
+  lua_getiuservalue(L, 2, JOB_OPERATION);
+  int count = push_response(L, &r, 3);
+  end_job(job);
+  return count;
 }
 
 /* core:response(job) -> { status, body, clock_difference, request_id }, or nil and an error table. Once. */
 static int core_response(lua_State *L) {
-  struct core *c = check_core(L);
-  struct job *job = check_ended(L, c);
-  struct response r = {.outcome = transfer_outcome(job->transfer), .signer = c->signer, .host = ""};
-  return finish_job(L, job, response_push_plain(L, &r));
+  struct job *job = take_job(L);
+  struct response r = {.outcome = transfer_outcome(job->transfer), .key = job->key, .host = ""};
+  int count = response_push_plain(L, &r);
+  end_job(job);
+  return count;
 }
 
 static void keep_headers(lua_State *L, int headers, struct transfer_response_headers *kept) {
@@ -516,40 +630,41 @@ static void keep_headers(lua_State *L, int headers, struct transfer_response_hea
   }
 }
 
-/* core:receive(operation, request, status, headers, body): what a host's own transport brought. Header names
- * in lower case. */
+/* core:receive(operation, request, status, headers, body, key): what a host's own transport brought. Header names in
+ * lower case. key: what prepare gave with the request; the core's by default. */
 static int core_receive(lua_State *L) {
-  struct core *c = check_core(L);
+  const struct core *c = check_core(L);
   struct transfer_outcome o = {.sent = 1, .error = ""};
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TTABLE);
   o.status = (long)luaL_checkinteger(L, 4);
   luaL_checktype(L, 5, LUA_TTABLE);
   o.body = luaL_checklstring(L, 6, &o.body_len);
-  lua_settop(L, 6);
-  luaL_checkstack(L, 30, "response");
+  lua_settop(L, 7);
+  luaL_checkstack(L, 40, "response");
   o.too_large = o.body_len > c->max_response_size ? TRANSFER_BODY : 0;
   if (o.too_large) o.curl_code = 1; /* any code but 0: too_large is looked at first */
   keep_headers(L, 5, &o.headers);
   o.content_type = luaaux_get_string(L, 5, "content-type", "");
-  return push_response(L, c, &o, 2, luaaux_get_string(L, 3, "request_hash", ""));
+  struct response r = {
+      .outcome = &o,
+      .key = lua_isnil(L, 7) ? push_key(L) : request_to_key(L, 7),
+      .request_hash = luaaux_get_string(L, 3, "request_hash", ""),
+      .max_response_size = c->max_response_size,
+  };
+  return push_response(L, &r, 2);
 }
 
 /* ---- the bare binding ---------------------------------------------------------------------------- */
 
-/* Calls an empty Lua function, so that a pending hook runs. When the hook raises, as an interrupt does, the job ends as
- * well. Stack: core … job */
+/* Lets a pending hook run, so that an interrupt ends the call; the job at the top of the stack then ends with it. */
 static void run_hooks(lua_State *L) {
-  int job = lua_gettop(L);
+  struct job *job = lua_touserdata(L, -1);
   int status = luaL_loadstring(L, "return");
   if (status == LUA_OK) status = lua_pcall(L, 0, 0, 0);
   if (status == LUA_OK) return;
-  lua_pushvalue(L, job);
-  lua_replace(L, 2);
-  lua_replace(L, 3);
-  lua_settop(L, 3);
-  anchor(L, luaL_checkudata(L, 2, JOB_TYPE), 0);
-  detach_job(luaL_checkudata(L, 2, JOB_TYPE));
+  anchor(L, job, 0);
+  end_job(job);
   lua_error(L);
 }
 
@@ -569,10 +684,9 @@ static int core_get_task(lua_State *L) {
   lua_setfield(L, -2, "SyncTaskId");
   lua_call(L, 3, 1);
   const struct job *job = lua_touserdata(L, 4);
-  while (!transfer_outcome(job->transfer)) {
+  while (job->core && !transfer_outcome(job->transfer)) {
     transfer_wait(c->engine, SLICE_MS);
     run_hooks(L);
-    if (!job->core) return luaL_error(L, "client is closed");
   }
   lua_replace(L, 2);
   lua_settop(L, 2);
@@ -582,7 +696,7 @@ static int core_get_task(lua_State *L) {
 /* ---- the module's functions --------------------------------------------------------------------- */
 
 /* sign(request) -> headers, canonical query, canonical request, string to sign */
-static int core_sign(lua_State *L) { return request_sign_alone(L, *(struct sign **)lua_touserdata(L, UP_SIGNER)); }
+static int core_sign(lua_State *L) { return request_sign_alone(L, lua_touserdata(L, UP_KEY)); }
 
 /* task_operation() -> the operation that get_task starts, for core:start without crsync.operations */
 static int core_task_operation(lua_State *L) {
@@ -669,6 +783,7 @@ int luaopen_crsync_core(lua_State *L) {
                                        {"home", file_home},
                                        {"spawn", process_spawn},
                                        {"timer", timer_new},
+                                       {"poller", poller_new},
                                        {"task_operation", core_task_operation},
                                        {NULL, NULL}};
   luaL_checkversion(L);
@@ -678,8 +793,9 @@ int luaopen_crsync_core(lua_State *L) {
   request_open(L);
   process_open(L);
   timer_open(L);
+  poller_open(L);
   lua_pushvalue(L, -2); /* decoder */
-  lua_pushvalue(L, -2); /* signer */
+  lua_pushvalue(L, -2); /* key */
   luaaux_register_type(L, CORE_TYPE, core_metamethods, core_methods, 2);
   luaaux_register_type(L, JOB_TYPE, job_metamethods, no_methods, 0);
   lua_newtable(L);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #define ARRAY_METATABLE "crsync.array"
 
@@ -139,11 +140,13 @@ static void configure(lua_State *L, const char *method, int value) {
 void decode_open(lua_State *L) {
   lua_getglobal(L, "require");
   lua_pushliteral(L, "cjson");
-  if (lua_pcall(L, 1, 1, 0))
+  if (lua_pcall(L, 1, 1, 0)) {
+    if (lua_type(L, -1) != LUA_TSTRING) lua_error(L); /* a hook's */
     luaL_error(L,
                "crsync needs lua-cjson, which is not to be found (Debian: apt-get install lua-cjson; "
                "LuaRocks: luarocks install lua-cjson): %s",
                lua_tostring(L, -1));
+  }
   lua_getfield(L, -1, "new");
   lua_call(L, 0, 1);
   configure(L, "decode_invalid_numbers", 0);
@@ -168,24 +171,36 @@ static int refuse(char *reason, const char *why, const struct json_scan *s) {
   return 0;
 }
 
+/* Whether lua-cjson itself has raised what lies at the top of the stack, about the text: whatever a hook, a finalizer
+ * or the want of memory raises in it goes on. All that it says of a text begins like this, in every release. */
+static int is_about_text(lua_State *L, int status) {
+  const char *why = status == LUA_ERRRUN && lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  return !strncmp(why, "Expected ", 9) || !strncmp(why, "Found too many nested ", 22);
+}
+
+/* Calls the decoder with the text at the top of the stack. Returns 1 with the value in its place, or 0 with what
+ * lua-cjson says about it. */
+static int call_decoder(lua_State *L, int decoder) {
+  lua_pushvalue(L, decoder);
+  lua_insert(L, -2);
+  int status = lua_pcall(L, 1, 1, 0);
+  if (status != LUA_OK && !is_about_text(L, status)) lua_error(L);
+  return status == LUA_OK;
+}
+
 int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_repairs *repairs,
                  char reason[DECODE_REASON_SIZE]) {
   struct json_scan s;
   if (!json_scan_text(&s, text, len)) return refuse(reason, s.problem, &s);
   decoder = lua_absindex(L, decoder);
-  lua_pushvalue(L, decoder);
   push_for_cjson(L, &s);
-  int status = lua_pcall(L, 1, 1, 0);
-  if (status == LUA_ERRMEM) lua_error(L);
-  if (status != LUA_OK && s.marks) { /* its message names a place in the marked text: ask again with the true text */
-    lua_pushvalue(L, decoder);
+  int is_json = call_decoder(L, decoder);
+  if (!is_json && s.marks) { /* the place that it names is one in the marked text: ask for the true one */
     lua_pushlstring(L, text, len);
-    if (lua_pcall(L, 1, 1, 0) == LUA_ERRMEM) lua_error(L);
-    lua_remove(L, lua_type(L, -1) == LUA_TSTRING ? -2 : -1);
+    lua_remove(L, call_decoder(L, decoder) ? -1 : -2);
   }
-  if (status != LUA_OK) {
-    const char *why = lua_tostring(L, -1);
-    snprintf(reason, DECODE_REASON_SIZE, "%s", why ? why : "unknown reason");
+  if (!is_json) {
+    snprintf(reason, DECODE_REASON_SIZE, "%s", lua_tostring(L, -1));
     lua_pop(L, 1);
     return 0;
   }

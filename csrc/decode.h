@@ -29,8 +29,8 @@ struct decode_repairs {
 };
 
 /* Decodes text, pushes the value and tells which repairs it needs; returns 1. On text that is not JSON pushes nothing,
- * writes the reason and returns 0. `decoder` is the stack index of what decode_open pushed. Raises only when memory
- * runs out. */
+ * writes the reason and returns 0. `decoder` is the stack index of what decode_open pushed. Raises for want of
+ * memory, and what a hook or a finalizer raises meanwhile. */
 int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_repairs *repairs,
                  char reason[DECODE_REASON_SIZE]);
 

@@ -30,12 +30,22 @@ struct bytes luaaux_to_bytes(lua_State *L, int index) {
   return b;
 }
 
-struct bytes luaaux_trim(lua_State *L, int index, const char *name) {
+int luaaux_is_plain(struct bytes b) {
+  for (size_t i = 0; i < b.len; i++)
+    if ((unsigned char)b.data[i] < ' ' || b.data[i] == 0x7f) return 0;
+  return 1;
+}
+
+struct bytes luaaux_trimmed(lua_State *L, int index) {
   struct bytes b = luaaux_to_bytes(L, index);
   while (b.len && (unsigned char)b.data[0] <= ' ') b.data++, b.len--;
   while (b.len && (unsigned char)b.data[b.len - 1] <= ' ') b.len--;
-  for (size_t i = 0; i < b.len; i++)
-    if ((unsigned char)b.data[i] < ' ' || b.data[i] == 0x7f) luaL_error(L, "%s holds a control character", name);
+  return b;
+}
+
+struct bytes luaaux_trim(lua_State *L, int index, const char *name) {
+  struct bytes b = luaaux_trimmed(L, index);
+  if (!luaaux_is_plain(b)) luaL_error(L, "%s holds a control character", name);
   return b;
 }
 

@@ -20,8 +20,13 @@ int luaaux_get_boolean(lua_State *L, int index, const char *name);
 /* The string at `index`, which keeps the bytes alive. */
 struct bytes luaaux_to_bytes(lua_State *L, int index);
 
-/* The string at `index`, without the blanks and line ends that stick to a pasted key. Raises when there is a
- * control character inside it; `name` says what it is. */
+/* The string at `index`, without the blanks and line ends that stick to a pasted key. */
+struct bytes luaaux_trimmed(lua_State *L, int index);
+
+/* Whether there is no control character in it. */
+int luaaux_is_plain(struct bytes b);
+
+/* The string at `index`, trimmed. Raises when there is a control character inside it; `name` says what it is. */
 struct bytes luaaux_trim(lua_State *L, int index, const char *name);
 
 /* Pushes the field, so that the string lives; returns it trimmed, empty when it is nil. */

@@ -10,51 +10,74 @@
 #include <string.h>
 #include <time.h>
 
-#define SIGNER_TYPE "crsync.signer"
+#define KEY_TYPE "crsync.key"
+#define SIGN_TYPE "crsync.sign"
 
 enum { MAX_NESTING = 8, DATE_SIZE = 21 };
 
-/* ---- signers ------------------------------------------------------------------------------------- */
+/* ---- keys and requests that Lua owns ---------------------------------------------------------------- */
 
-void request_check(lua_State *L, int status) {
-  if (status == SIGN_OK) return;
+const char *request_problem(int status) {
+  if (status == SIGN_OK) return NULL;
   ERR_clear_error();
-  if (status == SIGN_NO_MEMORY) luaL_error(L, "not enough memory");
-  if (status == SIGN_BAD_HEADER) luaL_error(L, "a header holds a character that no header may hold");
-  luaL_error(L, "OpenSSL cannot compute a signature: no memory is left, or it lacks SHA-256");
+  if (status == SIGN_NO_MEMORY) return "not enough memory";
+  if (status == SIGN_BAD_HEADER) return "a header holds a character that no header may hold";
+  return "OpenSSL cannot compute a signature: no memory is left, or it lacks SHA-256";
 }
 
-static int signer_gc(lua_State *L) {
-  struct sign **s = luaL_checkudata(L, 1, SIGNER_TYPE);
-  sign_free(*s);
-  *s = NULL;
+static void check(lua_State *L, int status) {
+  const char *problem = request_problem(status);
+  if (problem) luaL_error(L, "%s", problem);
+}
+
+static int key_gc(lua_State *L) {
+  struct sign_key **own = luaL_checkudata(L, 1, KEY_TYPE);
+  sign_key_drop(*own);
+  *own = NULL;
   return 0;
 }
 
-const struct sign *request_open(lua_State *L) {
-  struct sign **own = lua_newuserdatauv(L, sizeof *own, 0);
+static int sign_gc(lua_State *L) {
+  struct sign **own = luaL_checkudata(L, 1, SIGN_TYPE);
+  sign_free(*own);
   *own = NULL;
-  luaL_newmetatable(L, SIGNER_TYPE);
-  lua_pushcfunction(L, signer_gc);
-  lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);
-  *own = sign_new(NULL);
+  return 0;
+}
+
+struct sign_key **request_push_key(lua_State *L) {
+  struct sign_key **own = lua_newuserdatauv(L, sizeof(struct sign_key *), 0);
+  *own = NULL;
+  luaL_setmetatable(L, KEY_TYPE);
+  return own;
+}
+
+const struct sign_key *request_to_key(lua_State *L, int index) {
+  return *(struct sign_key **)luaL_checkudata(L, index, KEY_TYPE);
+}
+
+static struct sign **push_sign(lua_State *L) {
+  struct sign **own = lua_newuserdatauv(L, sizeof(struct sign *), 0);
+  *own = NULL;
+  luaL_setmetatable(L, SIGN_TYPE);
+  return own;
+}
+
+void request_free(lua_State *L, int index) {
+  struct sign **own = lua_touserdata(L, index);
+  sign_free(*own);
+  *own = NULL;
+}
+
+void request_open(lua_State *L) {
+  static const luaL_Reg key_metamethods[] = {{"__gc", key_gc}, {NULL, NULL}};
+  static const luaL_Reg sign_metamethods[] = {{"__gc", sign_gc}, {NULL, NULL}};
+  static const luaL_Reg no_methods[] = {{NULL, NULL}};
+  const struct bytes nothing = {"", 0};
+  luaaux_register_type(L, KEY_TYPE, key_metamethods, no_methods, 0);
+  luaaux_register_type(L, SIGN_TYPE, sign_metamethods, no_methods, 0);
+  struct sign_key **own = request_push_key(L);
+  *own = sign_key_new(NULL, nothing, nothing, nothing);
   if (!*own) luaL_error(L, "crsync: OpenSSL offers no SHA-256 or no HMAC");
-  return *own;
-}
-
-/* Pushes a userdata that owns a new signer, which shares the algorithms of the module's. */
-static struct sign *push_signer(lua_State *L, const struct sign *like) {
-  struct sign **own = lua_newuserdatauv(L, sizeof *own, 0);
-  *own = NULL;
-  luaL_setmetatable(L, SIGNER_TYPE);
-  *own = sign_new(like);
-  if (!*own) luaL_error(L, "not enough memory");
-  return *own;
-}
-
-static void make_nonce(lua_State *L, char nonce[NONCE_SIZE]) {
-  if (nonce_make(nonce)) request_check(L, SIGN_CRYPTO);
 }
 
 static void write_date(time_t when, char date[DATE_SIZE]) {
@@ -91,7 +114,7 @@ static void add_number(lua_State *L, struct sign *s, const char *name) {
   lua_Integer n = lua_tointegerx(L, -1, &whole);
   if (!whole) luaL_error(L, "parameter %s should be an integer", name);
   snprintf(digits, sizeof digits, "%lld", (long long)n);
-  request_check(L, sign_query(s, bytes_of(name), bytes_of(digits)));
+  check(L, sign_query(s, bytes_of(name), bytes_of(digits)));
 }
 
 static void add_param(lua_State *L, struct sign *s, const char *name, int depth) {
@@ -113,7 +136,7 @@ static void add_param(lua_State *L, struct sign *s, const char *name, int depth)
     luaL_error(L, "parameter %s is a %s, which cannot be sent", name, luaL_typename(L, -1));
     return;
   }
-  request_check(L, sign_query(s, bytes_of(name), value));
+  check(L, sign_query(s, bytes_of(name), value));
 }
 
 /* ---- an attempt of a client ----------------------------------------------------------------------- */
@@ -122,24 +145,39 @@ static void add_optional_header(lua_State *L, struct sign *s, const char *header
   if (!value) return;
   int status = sign_header(s, bytes_of(header), bytes_of(value));
   if (status == SIGN_DUPLICATE) luaL_error(L, "header %s is given twice, with another spelling", header);
-  request_check(L, status);
+  check(L, status);
 }
 
-void request_sign_attempt(lua_State *L, struct sign *s, const char *host, struct sign_text *text) {
-  char nonce[NONCE_SIZE], date[DATE_SIZE];
-  make_nonce(L, nonce);
-  write_date(time(NULL) + (time_t)luaaux_get_number(L, 4, "clock_offset", 0), date);
-  request_check(L, sign_begin(s, bytes_of(luaaux_get_string(L, 2, "method", "POST")), bytes_of("/")));
+struct sign *request_push(lua_State *L, const char *host) {
+  struct sign **own = push_sign(L);
+  int top = lua_gettop(L);
+  struct sign *s = *own = sign_new(bytes_of(luaaux_get_string(L, 2, "method", "POST")), bytes_of("/"));
+  if (!s) luaL_error(L, "not enough memory");
   add_optional_header(L, s, "host", host);
   add_optional_header(L, s, "x-acs-action", luaaux_get_string(L, 2, "action", NULL));
   add_optional_header(L, s, "x-acs-version", luaaux_get_string(L, 2, "version", NULL));
-  add_optional_header(L, s, "x-acs-date", date);
-  add_optional_header(L, s, "x-acs-signature-nonce", nonce);
   add_optional_header(L, s, "accept", "application/json");
   lua_pushvalue(L, 3);
   add_params(L, s, NULL, 0);
-  request_check(L, sign_finish(s, bytes_of(""), text));
-  lua_settop(L, 4);
+  lua_settop(L, top);
+  return s;
+}
+
+/* Date and nonce, unless they came with the request. */
+static int add_missing_headers(struct sign *s, double clock_offset) {
+  char nonce[NONCE_SIZE], date[DATE_SIZE];
+  if (nonce_make(nonce)) return SIGN_CRYPTO;
+  write_date(time(NULL) + (time_t)clock_offset, date);
+  int status = sign_header(s, bytes_of("x-acs-date"), bytes_of(date));
+  if (status && status != SIGN_DUPLICATE) return status;
+  status = sign_header(s, bytes_of("x-acs-signature-nonce"), bytes_of(nonce));
+  return status == SIGN_DUPLICATE ? SIGN_OK : status;
+}
+
+int request_sign(struct sign *s, const struct sign_key *key, double clock_offset, struct sign_text *text) {
+  int status = add_missing_headers(s, clock_offset);
+  if (!status) status = sign_token(s, key);
+  return status ? status : sign_finish(s, key, bytes_of(""), text);
 }
 
 /* ---- crsync.sign: the signature alone ------------------------------------------------------------ */
@@ -154,20 +192,9 @@ static void add_given_headers(lua_State *L, struct sign *s, int headers) {
     int status = sign_header(s, name, value);
     if (status == SIGN_DUPLICATE && !sign_has_header(s, name, value))
       luaL_error(L, "header %s contradicts what was given besides", name.data);
-    if (status != SIGN_DUPLICATE) request_check(L, status);
+    if (status != SIGN_DUPLICATE) check(L, status);
     lua_pop(L, 2);
   }
-}
-
-/* Date and nonce, unless they came with the request. */
-static void add_missing_headers(lua_State *L, struct sign *s) {
-  char nonce[NONCE_SIZE], date[DATE_SIZE];
-  make_nonce(L, nonce);
-  write_date(time(NULL), date);
-  int status = sign_header(s, bytes_of("x-acs-date"), bytes_of(date));
-  if (status != SIGN_DUPLICATE) request_check(L, status);
-  status = sign_header(s, bytes_of("x-acs-signature-nonce"), bytes_of(nonce));
-  if (status != SIGN_DUPLICATE) request_check(L, status);
 }
 
 static void push_bytes(lua_State *L, struct bytes p) { lua_pushlstring(L, p.data, p.len); }
@@ -184,12 +211,16 @@ void request_push_headers(lua_State *L, const struct sign *s, const struct sign_
   lua_setfield(L, -2, "Authorization");
 }
 
-static void set_request_key(lua_State *L, struct sign *s) {
+/* Pushes the key of the request at 1. */
+static const struct sign_key *push_request_key(lua_State *L, struct sign_key *const *like) {
+  struct sign_key **own = request_push_key(L);
   struct bytes id = luaaux_get_key(L, 1, "access_key_id"), secret = luaaux_get_key(L, 1, "access_key_secret"),
                token = luaaux_get_key(L, 1, "security_token");
   luaL_argcheck(L, id.len > 0, 1, "access_key_id is missing");
   luaL_argcheck(L, secret.len > 0, 1, "access_key_secret is missing");
-  request_check(L, sign_key(s, id, secret, token));
+  *own = sign_key_new(*like, id, secret, token);
+  if (!*own) check(L, SIGN_CRYPTO);
+  return *own;
 }
 
 /* Pushes the field of the request and tells whether it is there. */
@@ -199,15 +230,17 @@ static int push_table_field(lua_State *L, const char *name) {
   return !lua_isnil(L, -1);
 }
 
-int request_sign_alone(lua_State *L, const struct sign *like) {
+int request_sign_alone(lua_State *L, struct sign_key *const *like) {
   struct sign_text text;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   luaL_checkstack(L, 40, "signing");
-  struct sign *s = push_signer(L, like);
-  set_request_key(L, s);
-  request_check(L, sign_begin(s, bytes_of(luaaux_get_string(L, 1, "method", "POST")),
-                              bytes_of(luaaux_get_string(L, 1, "path", "/"))));
+  const struct sign_key *key = push_request_key(L, like);
+  struct sign **own = push_sign(L);
+  const char *method = luaaux_get_string(L, 1, "method", "POST"), *path = luaaux_get_string(L, 1, "path", "/");
+  struct sign *s = *own = sign_new(bytes_of(method), bytes_of(path));
+  if (!s) luaL_error(L, "not enough memory");
+  check(L, sign_token(s, key));
   const char *host = luaaux_get_string(L, 1, "host", NULL);
   luaL_argcheck(L, host && *host, 1, "host is missing");
   add_optional_header(L, s, "host", host);
@@ -216,11 +249,11 @@ int request_sign_alone(lua_State *L, const struct sign *like) {
   add_optional_header(L, s, "x-acs-date", luaaux_get_string(L, 1, "date", NULL));
   add_optional_header(L, s, "x-acs-signature-nonce", luaaux_get_string(L, 1, "nonce", NULL));
   if (push_table_field(L, "headers")) add_given_headers(L, s, lua_gettop(L));
-  add_missing_headers(L, s);
+  check(L, add_missing_headers(s, 0));
   if (push_table_field(L, "query")) add_params(L, s, NULL, 0);
   luaaux_get_string(L, 1, "body", NULL);
   struct bytes body = lua_isnil(L, -1) ? bytes_of("") : luaaux_to_bytes(L, -1);
-  request_check(L, sign_finish(s, body, &text));
+  check(L, sign_finish(s, key, body, &text));
   request_push_headers(L, s, &text);
   push_bytes(L, text.canonical_query);
   push_bytes(L, text.canonical_request);

@@ -30,7 +30,7 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static void push_clean(lua_State *L, const struct response *r, const char *text, size_t len) {
   char *copy = lua_newuserdatauv(L, len, 0);
   memcpy(copy, text, len);
-  sign_redact(r->signer, copy, len);
+  sign_redact(r->key, copy, len);
   lua_pushlstring(L, copy, smaller(len, MAX_MESSAGE));
   lua_remove(L, -2);
 }
@@ -61,7 +61,7 @@ static const char *clean_copy(const struct response *r, const char *text, char *
   size_t len = strlen(text);
   if (len >= size) len = 0;
   memcpy(out, text, len);
-  sign_redact(r->signer, out, len);
+  sign_redact(r->key, out, len);
   out[len] = '\0';
   return out;
 }
@@ -71,7 +71,7 @@ static void write_excerpt(const struct response *r, char out[EXCERPT + 1]) {
   char source[EXCERPT_REDACTED];
   size_t len = smaller(r->outcome->body_len, sizeof source), n = 0;
   memcpy(source, r->outcome->body, len);
-  sign_redact(r->signer, source, len);
+  sign_redact(r->key, source, len);
   len = smaller(len, EXCERPT_SOURCE);
   for (size_t i = 0; i < len && n < EXCERPT; i++) {
     char c = isspace((unsigned char)source[i]) ? ' ' : source[i];

@@ -13,8 +13,8 @@ enum { RESPONSE_HASH_SIZE = 65 };
 
 struct response {
   const struct transfer_outcome *outcome;
-  const struct sign *signer; /* whose secrets are kept out of every text */
-  const char *host;          /* the endpoint, for the reader of an error */
+  const struct sign_key *key; /* whose secrets are kept out of every text */
+  const char *host;           /* the endpoint, for the reader of an error */
   const char *action;
   const char *request_hash; /* the hash that was signed: tells a wrong secret from an altered request */
   size_t max_response_size;
@@ -25,9 +25,8 @@ struct response {
  * endpoint, action, retryable, retry_after, …) and returns 2. Raises only when memory runs out. */
 int response_push(lua_State *L, const struct response *r);
 
-/* The same for core:fetch: whatever the status is, pushes a table (status, body, request_id, clock_difference,
- * retry_after) and returns 1. Where no response came, pushes nil and an error table, and returns 2. Needs no more than
- * outcome, signer and host. */
+/* The same for what is no operation's: pushes a table (status, body, request_id, clock_difference, retry_after) and
+ * returns 1, whatever the status; or nil and an error table, where none came. Needs outcome, key and host alone. */
 int response_push_plain(lua_State *L, const struct response *r);
 
 #pragma GCC visibility pop

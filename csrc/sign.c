@@ -38,12 +38,17 @@ struct pairs {
   size_t count, size;
 };
 
-struct sign {
+struct sign_key {
+  size_t holders;
+  struct sign_key *newer; /* what has taken its place meanwhile; held */
   EVP_MD *sha256;
   EVP_MAC *hmac;
   EVP_MD_CTX *digest;
   EVP_MAC_CTX *mac;
   struct text id, secret, token;
+};
+
+struct sign {
   struct text method, path, store;
   struct pairs query, headers;
   struct text canonical_query, signed_headers, canonical_request, string_to_sign, authorization;
@@ -72,16 +77,6 @@ static int text_add(struct text *t, const char *data, size_t len) {
 }
 
 static int text_add_byte(struct text *t, char byte) { return text_add(t, &byte, 1); }
-
-static void text_wipe(struct text *t) {
-  if (t->len) OPENSSL_cleanse(t->data, t->len);
-  t->len = 0;
-}
-
-static int text_set(struct text *t, struct bytes p) {
-  text_wipe(t);
-  return text_add(t, p.data, p.len);
-}
 
 static void text_free(struct text *t) {
   OPENSSL_clear_free(t->data, t->size);
@@ -140,25 +135,75 @@ static int text_add_encoded(struct text *t, const char *data, size_t len) {
   return SIGN_OK;
 }
 
-/* ---- a signer's life ----------------------------------------------------------------------------- */
+/* ---- a key's life -------------------------------------------------------------------------------- */
 
-static int fetch_algorithms(struct sign *s, const struct sign *like) {
-  if (like) {
-    s->sha256 = EVP_MD_up_ref(like->sha256) ? like->sha256 : NULL;
-    s->hmac = EVP_MAC_up_ref(like->hmac) ? like->hmac : NULL;
-  } else {
-    s->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    s->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-  }
-  if (!s->sha256 || !s->hmac) return SIGN_CRYPTO;
-  s->digest = EVP_MD_CTX_new();
-  s->mac = EVP_MAC_CTX_new(s->hmac);
-  return s->digest && s->mac ? SIGN_OK : SIGN_NO_MEMORY;
+static void key_free(struct sign_key *k) {
+  text_free(&k->id);
+  text_free(&k->secret);
+  text_free(&k->token);
+  EVP_MAC_CTX_free(k->mac);
+  EVP_MD_CTX_free(k->digest);
+  EVP_MAC_free(k->hmac);
+  EVP_MD_free(k->sha256);
+  free(k);
 }
 
-struct sign *sign_new(const struct sign *like) {
+static int fetch_algorithms(struct sign_key *k, const struct sign_key *like) {
+  if (like) {
+    k->sha256 = EVP_MD_up_ref(like->sha256) ? like->sha256 : NULL;
+    k->hmac = EVP_MAC_up_ref(like->hmac) ? like->hmac : NULL;
+  } else {
+    k->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    k->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+  }
+  if (!k->sha256 || !k->hmac) return SIGN_CRYPTO;
+  k->digest = EVP_MD_CTX_new();
+  k->mac = EVP_MAC_CTX_new(k->hmac);
+  return k->digest && k->mac ? SIGN_OK : SIGN_NO_MEMORY;
+}
+
+static int set_secret(struct sign_key *k, struct bytes secret) {
+  char digest[] = "SHA256";
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
+  if (text_add(&k->secret, secret.data, secret.len)) return SIGN_NO_MEMORY;
+  return EVP_MAC_init(k->mac, (const unsigned char *)k->secret.data, k->secret.len, params) ? SIGN_OK : SIGN_CRYPTO;
+}
+
+struct sign_key *sign_key_new(const struct sign_key *like, struct bytes id, struct bytes secret, struct bytes token) {
+  struct sign_key *k = calloc(1, sizeof *k);
+  if (!k) return NULL;
+  k->holders = 1;
+  if (!fetch_algorithms(k, like) && !text_add(&k->id, id.data, id.len) && !text_add(&k->token, token.data, token.len) &&
+      (!secret.len || !set_secret(k, secret)))
+    return k;
+  key_free(k);
+  return NULL;
+}
+
+struct sign_key *sign_key_hold(struct sign_key *k) {
+  k->holders++;
+  return k;
+}
+
+void sign_key_drop(struct sign_key *k) {
+  while (k && !--k->holders) {
+    struct sign_key *newer = k->newer;
+    key_free(k);
+    k = newer;
+  }
+}
+
+void sign_key_replace(struct sign_key **key, struct sign_key *newer) {
+  (*key)->newer = sign_key_hold(newer);
+  sign_key_drop(*key);
+  *key = newer;
+}
+
+/* ---- one request --------------------------------------------------------------------------------- */
+
+struct sign *sign_new(struct bytes method, struct bytes path) {
   struct sign *s = calloc(1, sizeof *s);
-  if (s && fetch_algorithms(s, like)) {
+  if (s && (text_add(&s->method, method.data, method.len) || text_add(&s->path, path.data, path.len))) {
     sign_free(s);
     s = NULL;
   }
@@ -167,43 +212,19 @@ struct sign *sign_new(const struct sign *like) {
 
 void sign_free(struct sign *s) {
   if (!s) return;
-  struct text *texts[] = {&s->id,
-                          &s->secret,
-                          &s->token,
-                          &s->method,
-                          &s->path,
-                          &s->store,
-                          &s->canonical_query,
-                          &s->signed_headers,
-                          &s->canonical_request,
-                          &s->string_to_sign,
-                          &s->authorization};
+  struct text *texts[] = {&s->method,          &s->path,           &s->store,
+                          &s->canonical_query, &s->signed_headers, &s->canonical_request,
+                          &s->string_to_sign,  &s->authorization};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) text_free(texts[i]);
   free(s->query.items);
   free(s->headers.items);
-  EVP_MAC_CTX_free(s->mac);
-  EVP_MD_CTX_free(s->digest);
-  EVP_MAC_free(s->hmac);
-  EVP_MD_free(s->sha256);
   free(s);
 }
 
-int sign_key(struct sign *s, struct bytes id, struct bytes secret, struct bytes token) {
-  if (text_set(&s->id, id) || text_set(&s->secret, secret) || text_set(&s->token, token)) return SIGN_NO_MEMORY;
-  char digest[] = "SHA256";
-  const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
-  return EVP_MAC_init(s->mac, (const unsigned char *)s->secret.data, s->secret.len, params) ? SIGN_OK : SIGN_CRYPTO;
-}
-
-/* ---- one request --------------------------------------------------------------------------------- */
-
-int sign_begin(struct sign *s, struct bytes method, struct bytes path) {
-  text_wipe(&s->store);
-  s->query.count = s->headers.count = 0;
-  if (text_set(&s->method, method) || text_set(&s->path, path)) return SIGN_NO_MEMORY;
-  if (!s->token.len) return SIGN_OK;
-  int status = sign_header(s, bytes_of("x-acs-accesskey-id"), text_bytes(&s->id));
-  return status ? status : sign_header(s, bytes_of("x-acs-security-token"), text_bytes(&s->token));
+int sign_token(struct sign *s, const struct sign_key *k) {
+  if (!k->token.len) return SIGN_OK;
+  int status = sign_header(s, bytes_of("x-acs-accesskey-id"), text_bytes(&k->id));
+  return status ? status : sign_header(s, bytes_of("x-acs-security-token"), text_bytes(&k->token));
 }
 
 int sign_query(struct sign *s, struct bytes name, struct bytes value) {
@@ -277,21 +298,21 @@ int sign_header(struct sign *s, struct bytes name, struct bytes value) {
 
 /* ---- the three stages ---------------------------------------------------------------------------- */
 
-static int hash_hex(struct sign *s, const char *data, size_t len, char hex[SHA256_HEX]) {
+static int hash_hex(const struct sign_key *k, const char *data, size_t len, char hex[SHA256_HEX]) {
   unsigned char hash[SHA256_SIZE];
-  if (!EVP_DigestInit_ex2(s->digest, s->sha256, NULL) || !EVP_DigestUpdate(s->digest, data, len) ||
-      !EVP_DigestFinal_ex(s->digest, hash, NULL))
+  if (!EVP_DigestInit_ex2(k->digest, k->sha256, NULL) || !EVP_DigestUpdate(k->digest, data, len) ||
+      !EVP_DigestFinal_ex(k->digest, hash, NULL))
     return SIGN_CRYPTO;
   bytes_to_hex(hash, sizeof hash, hex);
   return SIGN_OK;
 }
 
-static int mac_hex(struct sign *s, const struct text *t, char hex[SHA256_HEX]) {
+static int mac_hex(const struct sign_key *k, const struct text *t, char hex[SHA256_HEX]) {
   unsigned char mac[SHA256_SIZE];
   size_t len = 0;
-  /* Without a key the context starts again with the key that it has. */
-  if (!EVP_MAC_init(s->mac, NULL, 0, NULL) || !EVP_MAC_update(s->mac, (const unsigned char *)t->data, t->len) ||
-      !EVP_MAC_final(s->mac, mac, &len, sizeof mac))
+  /* Without a key the context starts again with the one it has. */
+  if (!EVP_MAC_init(k->mac, NULL, 0, NULL) || !EVP_MAC_update(k->mac, (const unsigned char *)t->data, t->len) ||
+      !EVP_MAC_final(k->mac, mac, &len, sizeof mac))
     return SIGN_CRYPTO;
   bytes_to_hex(mac, sizeof mac, hex);
   return SIGN_OK;
@@ -299,7 +320,6 @@ static int mac_hex(struct sign *s, const struct text *t, char hex[SHA256_HEX]) {
 
 static int build_canonical_query(struct sign *s) {
   struct text *out = &s->canonical_query;
-  out->len = 0;
   pairs_sort(&s->query, s->store.data);
   for (size_t i = 0; i < s->query.count; i++) {
     const struct pair *p = &s->query.items[i];
@@ -317,7 +337,6 @@ static int is_signed(const char *name, size_t len) {
 /* The lines "name:value" go to the canonical request, "name;name" to the list of what is signed. */
 static int add_signed_headers(struct sign *s) {
   struct text *lines = &s->canonical_request, *names = &s->signed_headers;
-  names->len = 0;
   pairs_sort(&s->headers, s->store.data);
   for (size_t i = 0; i < s->headers.count; i++) {
     const struct pair *p = &s->headers.items[i];
@@ -337,38 +356,36 @@ static int add_line(struct text *out, const struct text *line) {
 
 static int build_canonical_request(struct sign *s, const char *payload_hash) {
   struct text *out = &s->canonical_request;
-  text_wipe(out);
   if (add_line(out, &s->method) || add_line(out, &s->path) || add_line(out, &s->canonical_query) ||
       add_signed_headers(s) || text_add_byte(out, '\n') || add_line(out, &s->signed_headers))
     return SIGN_NO_MEMORY;
   return text_add(out, payload_hash, SHA256_HEX);
 }
 
-static int build_authorization(struct sign *s) {
+static int build_authorization(struct sign *s, const struct sign_key *k) {
   struct text *todo = &s->string_to_sign, *out = &s->authorization;
   char hex[SHA256_HEX];
-  todo->len = out->len = 0;
-  int status = hash_hex(s, s->canonical_request.data, s->canonical_request.len, hex);
+  int status = hash_hex(k, s->canonical_request.data, s->canonical_request.len, hex);
   if (status) return status;
   if (text_add(todo, ALGORITHM "\n", sizeof ALGORITHM) || text_add(todo, hex, sizeof hex)) return SIGN_NO_MEMORY;
-  if ((status = mac_hex(s, todo, hex))) return status;
+  if ((status = mac_hex(k, todo, hex))) return status;
   static const char credential[] = ALGORITHM " Credential=", headers[] = ",SignedHeaders=", signature[] = ",Signature=";
-  if (text_add(out, credential, sizeof credential - 1) || text_add(out, s->id.data, s->id.len) ||
+  if (text_add(out, credential, sizeof credential - 1) || text_add(out, k->id.data, k->id.len) ||
       text_add(out, headers, sizeof headers - 1) || text_add(out, s->signed_headers.data, s->signed_headers.len) ||
       text_add(out, signature, sizeof signature - 1))
     return SIGN_NO_MEMORY;
   return text_add(out, hex, sizeof hex);
 }
 
-int sign_finish(struct sign *s, struct bytes body, struct sign_text *text) {
+int sign_finish(struct sign *s, const struct sign_key *k, struct bytes body, struct sign_text *text) {
   char payload_hash[SHA256_HEX + 1] = EMPTY_SHA256;
-  int status = body.len ? hash_hex(s, body.data, body.len, payload_hash) : SIGN_OK;
+  int status = body.len ? hash_hex(k, body.data, body.len, payload_hash) : SIGN_OK;
   if (status) return status;
   status = sign_header(s, bytes_of(CONTENT_SHA256), (struct bytes){payload_hash, SHA256_HEX});
   if (status && status != SIGN_DUPLICATE) return status;
   if ((status = build_canonical_query(s))) return status;
   if ((status = build_canonical_request(s, payload_hash))) return status;
-  if ((status = build_authorization(s))) return status;
+  if ((status = build_authorization(s, k))) return status;
   text->canonical_query = text_bytes(&s->canonical_query);
   text->canonical_request = text_bytes(&s->canonical_request);
   text->string_to_sign = text_bytes(&s->string_to_sign);
@@ -429,7 +446,9 @@ static void redact(const struct text *secret, char *text, size_t len) {
   }
 }
 
-void sign_redact(const struct sign *s, char *text, size_t len) {
-  redact(&s->secret, text, len);
-  redact(&s->token, text, len);
+void sign_redact(const struct sign_key *k, char *text, size_t len) {
+  for (; k; k = k->newer) {
+    redact(&k->secret, text, len);
+    redact(&k->token, text, len);
+  }
 }

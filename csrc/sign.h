@@ -1,9 +1,9 @@
 /* sign.h - the ACS3-HMAC-SHA256 signature of one request. Pure computation on what it is given: no clock,
  * no random pool, no socket, no Lua. Algorithm: Alibaba Cloud, "V3 request body and signature mechanism".
  *
- * A signer is used in this order, any number of times:
- *   sign_key, then for each request sign_begin, sign_query*, sign_header*, sign_finish.
- * It copies everything it is given. Functions that return an int return SIGN_OK or another SIGN_ value. */
+ * A key (sign_key) is shared by all that it signs, and by whoever keeps it out of other people's text. A struct sign is
+ * one request, and never another: sign_new, then sign_query*, sign_header*, sign_token, and at last sign_finish.
+ * Everything given is copied. Functions that return an int return SIGN_OK or another SIGN_ value. */
 #ifndef CRSYNC_SIGN_H
 #define CRSYNC_SIGN_H
 
@@ -14,10 +14,10 @@
 
 enum { SIGN_OK, SIGN_NO_MEMORY, SIGN_CRYPTO, SIGN_DUPLICATE, SIGN_BAD_HEADER };
 
+struct sign_key;
 struct sign;
 
-/* The stages of a signature, for sending and for debugging. Owned by the signer; valid until its next
- * sign_begin, sign_key or sign_free. */
+/* The stages of a signature, for sending and for debugging. Owned by the request; valid until its sign_free. */
 struct sign_text {
   struct bytes canonical_query, canonical_request, string_to_sign, authorization;
 };
@@ -26,19 +26,28 @@ struct sign_header {
   struct bytes name, value;
 };
 
-/* A new signer without a key, or NULL. Algorithms are fetched when `like` is NULL and shared with it
- * otherwise: OpenSSL looks them up by name, which is worth doing once per Lua state. Free with sign_free. */
-struct sign *sign_new(const struct sign *like);
+/* A new key pair with an optional security token (length 0: none), held once; or NULL. Without id and secret it only
+ * knows the algorithms: they are fetched when `like` is NULL and shared with it otherwise, for OpenSSL looks them up
+ * by name, which is worth doing once per Lua state. */
+struct sign_key *sign_key_new(const struct sign_key *like, struct bytes id, struct bytes secret, struct bytes token);
 
-/* Wipes and frees the signer. NULL is fine. */
+/* Holds the key once more. */
+struct sign_key *sign_key_hold(struct sign_key *k);
+
+/* Lets go of it; the last to do so wipes and frees it. NULL is fine. */
+void sign_key_drop(struct sign_key *k);
+
+/* Puts `newer`, which is taken over, in the place of *key. Whoever still holds the old one knows both. */
+void sign_key_replace(struct sign_key **key, struct sign_key *newer);
+
+/* A new request, or NULL. `path` is sent as it is given. Free with sign_free. */
+struct sign *sign_new(struct bytes method, struct bytes path);
+
+/* Wipes and frees the request. NULL is fine. */
 void sign_free(struct sign *s);
 
-/* Sets the key pair and an optional security token (length 0: none). The former ones are wiped. */
-int sign_key(struct sign *s, struct bytes id, struct bytes secret, struct bytes token);
-
-/* Starts a request; forgets the one before. `path` is sent as it is given. With a security token in the
- * key, the two headers that carry it are added. */
-int sign_begin(struct sign *s, struct bytes method, struct bytes path);
+/* Adds the two headers that carry the key's security token, where it has one. */
+int sign_token(struct sign *s, const struct sign_key *k);
 
 /* Adds one query parameter, decoded. */
 int sign_query(struct sign *s, struct bytes name, struct bytes value);
@@ -50,15 +59,15 @@ int sign_header(struct sign *s, struct bytes name, struct bytes value);
 /* 1 if there is a header of that name, in whatever letter case, with that very value. */
 int sign_has_header(const struct sign *s, struct bytes name, struct bytes value);
 
-/* Hashes the body, adds x-acs-content-sha256, and signs host, content-type and every x-acs- header. */
-int sign_finish(struct sign *s, struct bytes body, struct sign_text *text);
+/* Hashes the body, adds x-acs-content-sha256, and signs host, content-type and every x-acs- header. Once. */
+int sign_finish(struct sign *s, const struct sign_key *k, struct bytes body, struct sign_text *text);
 
 /* The i-th header (from 0) of the request, Authorization not among them; 0 after the last. */
 int sign_header_at(const struct sign *s, size_t i, struct sign_header *header);
 
-/* Writes asterisks over the secret and the token wherever they occur in text, whether plain, percent-encoded or with
- * JSON's escaped slashes. The length stays. */
-void sign_redact(const struct sign *s, char *text, size_t len);
+/* Overwrites each occurrence of secret and token in text, the key's and those of all that have replaced it since,
+ * whether plain, percent-encoded or with JSON's escaped slashes, by asterisks. The length stays. NULL: no key. */
+void sign_redact(const struct sign_key *k, char *text, size_t len);
 
 #pragma GCC visibility pop
 

@@ -1,7 +1,8 @@
-/* transfer.c - see transfer.h. libcurl's callbacks only move bytes, note sockets and set a deadline. */
+/* transfer.c - see transfer.h. libcurl's callbacks only move bytes. */
 #define _GNU_SOURCE
 #include "transfer.h"
 #include "ca_store.h"
+#include "connections.h"
 #include "fork.h"
 #include "packages.h"
 #include "pollset.h"
@@ -24,19 +25,17 @@ enum {
 };
 
 struct transfer_engine {
-  CURLM *multi;
-  CURLSH *share;  /* TLS sessions, so that a second connection handshakes faster */
-  CURL *template; /* carries the settings; every other handle is its copy */
+  struct connections *connections; /* NULL after memory ran out, until the next request */
+  CURLSH *share;                   /* TLS sessions, so that a second connection handshakes faster */
+  CURL *template;                  /* carries the settings; every other handle is its copy */
   struct ca_store ca_store;
   struct pollset *pollset;
-  int64_t due_ms; /* when libcurl wants to run again, or -1 */
   size_t max_response_size;
   struct transfer *running, *ended_first, *ended_last;
   CURL *idle[MAX_IDLE_HANDLES];
   size_t idle_count;
-  unsigned forks;  /* fork_count() when its handles were made; at another count they are the parent's */
-  int has_skipped; /* the last step did not look at the sockets */
-  int is_starved;  /* memory ran out while libcurl moved bytes: it may have lost track of its transfers */
+  unsigned forks;            /* as many as when its handles were made: more mean that they are the parent's */
+  int64_t first_deadline_ms; /* no running transfer's is earlier */
 };
 
 enum state { PREPARED, RUNNING, ENDED };
@@ -47,6 +46,12 @@ struct transfer {
   enum state state;
   struct transfer *previous, *next; /* in the list of running transfers; next also in that of ended ones */
   CURL *easy;
+  struct connections_pool *pool;
+  int64_t started_ms, deadline_ms;
+  long connect_timeout_ms;
+  int may_wait;  /* for another's connection to be made, and to share it */
+  int is_alone;  /* nobody shares its connection */
+  int was_moved; /* to another pool, as the connection that it waited for had failed */
   size_t max_response_size;
   char *request_body;
   size_t request_body_len;
@@ -80,24 +85,6 @@ int transfer_library_init(void) {
 }
 
 /* ---- libcurl's callbacks ------------------------------------------------------------------------- */
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data) {
-  (void)easy, (void)socket_data;
-  struct transfer_engine *e = data;
-  int wanted = (what == CURL_POLL_IN || what == CURL_POLL_INOUT ? POLLSET_READ : 0) |
-               (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? POLLSET_WRITE : 0);
-  if (what == CURL_POLL_REMOVE) wanted = 0;
-  /* That a descriptor cannot be forgotten means that it is closed already. */
-  if (pollset_watch(e->pollset, fd, wanted) && wanted) e->is_starved = 1;
-  return 0;
-}
-
-static int on_timer(CURLM *multi, long timeout_ms, void *data) {
-  (void)multi;
-  struct transfer_engine *e = data;
-  e->due_ms = timeout_ms < 0 ? -1 : pollset_now_ms() + timeout_ms;
-  return 0;
-}
 
 static int body_reserve(struct transfer *t, size_t more) {
   size_t need = t->body_len + more, size = t->body_size ? t->body_size : FIRST_BODY_SIZE;
@@ -163,6 +150,13 @@ static void keep_header_line(struct transfer *t, const char *line, size_t len) {
   transfer_keep_header(&t->outcome.headers, line, (size_t)(colon - line), value, (size_t)(end - value));
 }
 
+/* By which connections are told apart; 0 while there is none. */
+static long local_port(CURL *easy) {
+  long port = 0;
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
+  return port;
+}
+
 static size_t on_header(char *line, size_t one, size_t len, void *user) {
   (void)one;
   struct transfer *t = user;
@@ -174,6 +168,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *user) {
   if (len > 5 && !memcmp(line, "HTTP/", 5)) { /* a new head: interim ones don't count */
     memset(&t->outcome.headers, 0, sizeof t->outcome.headers);
     t->head_complete = 0;
+    connections_note_answer(t->pool, local_port(t->easy));
   } else if (line[0] == '\r' || line[0] == '\n') {
     t->head_complete = 1;
   } else {
@@ -222,52 +217,22 @@ static CURL *take_handle(struct transfer_engine *e) {
   return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
 }
 
-/* Sends the request again where more anchors may know the certificate; returns 1 then. */
-static int try_with_bundle(struct transfer_engine *e, CURL *easy, CURLcode code) {
-  if (!ca_store_add_bundle(&e->ca_store, code, e->template, easy)) return 0;
-  drop_idle_handles(e);
-  return !curl_multi_remove_handle(e->multi, easy) && !curl_multi_add_handle(e->multi, easy);
-}
-
-/* A handle that opened a connection is not used again. libcurl counts over a handle's whole life how often it repeated
- * a request because a connection was dead, and gives up at the fifth. Without a new connection nothing was repeated. */
-static void give_handle_back(struct transfer_engine *e, CURL *easy, int is_unusual) {
-  long new_connections = 1;
-  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &new_connections);
-  if (!new_connections && !is_unusual && e->idle_count < MAX_IDLE_HANDLES)
-    e->idle[e->idle_count++] = easy;
-  else
-    curl_easy_cleanup(easy);
-}
-
 /* ---- an engine's life ---------------------------------------------------------------------------- */
 
 static int is_ours(const struct transfer_engine *e) { return e->forks == fork_count(); }
 
-static void drop_multi(struct transfer_engine *e) {
-  if (e->multi) curl_multi_cleanup(e->multi);
-  e->multi = NULL;
-  e->due_ms = -1;
+static int open_connections(struct transfer_engine *e) {
+  e->connections = connections_new(e->pollset);
+  return e->connections ? 0 : -1;
 }
 
 static void close_parts(struct transfer_engine *e) {
-  drop_multi(e);
+  connections_free(e->connections);
   if (e->share) curl_share_cleanup(e->share);
   pollset_free(e->pollset);
+  e->connections = NULL;
   e->share = NULL;
   e->pollset = NULL;
-}
-
-static int open_multi(struct transfer_engine *e) {
-  e->due_ms = -1;
-  e->multi = curl_multi_init();
-  if (e->multi && !curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket) &&
-      !curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e) &&
-      !curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer) &&
-      !curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e))
-    return 0;
-  drop_multi(e);
-  return -1;
 }
 
 /* The parts that a forked child must have of its own. */
@@ -276,7 +241,7 @@ static int open_parts(struct transfer_engine *e) {
   e->pollset = pollset_new();
   e->share = curl_share_init();
   if (e->pollset && e->share && !curl_share_setopt(e->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) &&
-      !open_multi(e)) {
+      !open_connections(e)) {
     e->forks = fork_count();
     return 0;
   }
@@ -305,8 +270,11 @@ static void close_engine(struct transfer_engine *e) {
 
 void transfer_engine_free(struct transfer_engine *e) {
   if (!e) return;
-  /* A forked child leaves libcurl's handles unclosed: closing them would speak on the parent's connections. */
-  if (is_ours(e)) close_engine(e);
+  /* In a forked child libcurl's handles are left unclosed: closing would speak on the parent's connections. */
+  if (is_ours(e))
+    close_engine(e);
+  else
+    connections_abandon(e->connections);
   pollset_free(e->pollset);
   free(e);
 }
@@ -330,8 +298,9 @@ static void wipe_request(struct transfer *t) {
 }
 
 static void drop_handle(struct transfer *t) {
-  curl_multi_remove_handle(t->engine->multi, t->easy);
+  if (t->pool) connections_remove(t->pool, t->easy);
   curl_easy_cleanup(t->easy);
+  t->pool = NULL;
   t->easy = NULL;
 }
 
@@ -352,54 +321,45 @@ static void end_transfer(struct transfer *t, int code) {
   e->ended_last = t;
 }
 
-/* In a forked child, abandons the parent's handles, which are never cleaned up, and makes new ones. Elsewhere makes a
- * multi handle where there is none. Returns 0, or -1 when memory or descriptors run out. */
+/* A handle that was not on one kept connection all the time is not used again: libcurl counts how often it has repeated
+ * requests on dead ones over a handle's whole life, and gives up at the fifth. */
+static int is_as_good_as_new(const struct transfer *t) {
+  int64_t first_answer = connections_first_answer(t->pool, local_port(t->easy));
+  return !t->is_unusual && first_answer && first_answer < t->started_ms;
+}
+
+static void give_handle_back(struct transfer *t) {
+  struct transfer_engine *e = t->engine;
+  if (e->idle_count == MAX_IDLE_HANDLES) {
+    drop_handle(t);
+    return;
+  }
+  connections_remove(t->pool, t->easy);
+  curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL); /* all point into what is about to go */
+  curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+  curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
+  e->idle[e->idle_count++] = t->easy;
+  t->pool = NULL;
+  t->easy = NULL;
+}
+
+/* In a forked child: the parent's handles are abandoned, never cleaned up, and new ones made. Elsewhere connections
+ * take the place of those that were starved. */
 static int renew_engine(struct transfer_engine *e) {
-  if (is_ours(e)) return e->multi ? 0 : open_multi(e);
+  if (is_ours(e)) return e->connections ? 0 : open_connections(e);
   while (e->running) {
     e->running->easy = NULL;
     end_transfer(e->running, TRANSFER_FORKED);
   }
+  connections_abandon(e->connections);
   pollset_free(e->pollset);
-  e->pollset = NULL; /* libcurl's parts are left as they are */
+  e->connections = NULL;
+  e->pollset = NULL; /* libcurl's are left as they are */
   if (open_parts(e)) return -1;
   return curl_easy_setopt(e->template, CURLOPT_SHARE, e->share) ? -1 : 0;
 }
 
-/* ---- moving bytes -------------------------------------------------------------------------------- */
-
-int transfer_fd(struct transfer_engine *e) { return renew_engine(e) ? -1 : pollset_fd(e->pollset); }
-
-long transfer_timeout_ms(struct transfer_engine *e) {
-  if (renew_engine(e)) return -1;
-  if (e->ended_first) return 0;
-  if (e->due_ms < 0) return -1;
-  int64_t left = e->due_ms - pollset_now_ms();
-  return left < 0 ? 0 : left > MAX_WAIT_MS ? MAX_WAIT_MS : (long)left;
-}
-
-static void act(struct transfer_engine *e, curl_socket_t fd, int ready) {
-  int still_running;
-  if (curl_multi_socket_action(e->multi, fd, ready, &still_running)) e->is_starved = 1;
-}
-
-static void move_bytes(struct transfer_engine *e, int timeout_ms) {
-  struct pollset_event events[64];
-  int n = 0;
-  /* What libcurl wants done now is most likely a request's first step. It does not wait for a look at the sockets. */
-  e->has_skipped = !e->has_skipped && e->due_ms >= 0 && e->due_ms <= pollset_now_ms();
-  if (!e->has_skipped) n = pollset_wait(e->pollset, events, 64, timeout_ms);
-  for (int i = 0; i < n && !e->is_starved; i++) {
-    int ready = (events[i].ready & POLLSET_READ ? CURL_CSELECT_IN : 0) |
-                (events[i].ready & POLLSET_WRITE ? CURL_CSELECT_OUT : 0) |
-                (events[i].ready & POLLSET_ERROR ? CURL_CSELECT_ERR : 0);
-    act(e, events[i].fd, ready);
-  }
-  if (!e->is_starved && e->due_ms >= 0 && e->due_ms <= pollset_now_ms()) {
-    e->due_ms = -1;
-    act(e, CURL_SOCKET_TIMEOUT, 0);
-  }
-}
+/* ---- how it ended -------------------------------------------------------------------------------- */
 
 /* Takes what libcurl knows before the handle goes back. */
 static void collect_outcome(struct transfer *t) {
@@ -419,54 +379,203 @@ static int is_endless_head(const struct transfer *t, CURLcode code) {
   return t->outcome.sent && !t->head_complete && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
 }
 
-static void collect_ended(struct transfer_engine *e) {
-  CURLMsg *message;
-  int left;
-  while ((message = curl_multi_info_read(e->multi, &left))) {
-    if (message->msg != CURLMSG_DONE) continue;
-    CURL *easy = message->easy_handle;
-    CURLcode code = message->data.result;
-    char *private = NULL;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-    struct transfer *t = (struct transfer *)(void *)private;
-    if (try_with_bundle(e, easy, code)) continue;
-    ca_store_note_end(&e->ca_store, code);
-    if (code == CURLE_OK && !t->head_complete) { /* libcurl takes the connection's end for the head's */
-      code = CURLE_GOT_NOTHING;
-      snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
-    }
-    collect_outcome(t);
-    if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;
-    curl_multi_remove_handle(e->multi, easy);
-    t->easy = NULL;
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL); /* these three point into memory that is about to go */
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-    give_handle_back(e, easy, t->is_unusual);
-    end_transfer(t, (int)code);
+static void fail_transfer(struct transfer *t, CURLcode code) {
+  collect_outcome(t);
+  if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;
+  drop_handle(t);
+  end_transfer(t, (int)code);
+}
+
+static void note_protocol(const struct transfer *t) {
+  long version = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+  if (!t->is_for_keys) connections_set_http1(t->engine->connections, version < CURL_HTTP_VERSION_2_0);
+}
+
+static void complete_transfer(struct transfer *t) {
+  collect_outcome(t);
+  note_protocol(t);
+  if (t->is_alone) connections_offer(t->engine->connections, t->pool);
+  if (is_as_good_as_new(t))
+    give_handle_back(t);
+  else
+    drop_handle(t);
+  end_transfer(t, CURLE_OK);
+}
+
+/* ---- what a failure means for others ------------------------------------------------------------- */
+
+static int has_no_connection(const struct transfer *t) {
+  long connects = 0, sent = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+  return !connects && !sent;
+}
+
+/* Starts it again in a pool, with the time that it has left. Without memory it is in none. */
+static int move_to(struct transfer *t, struct connections_pool *pool) {
+  int64_t left = t->deadline_ms - pollset_now_ms();
+  connections_remove(t->pool, t->easy);
+  int failed = !pool || curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left < 1 ? 1L : (long)left) ||
+               connections_add(pool, t->easy);
+  t->pool = failed ? NULL : pool;
+  return failed ? -1 : 0;
+}
+
+/* The connection that it was on, or waited for, has failed with another's request. */
+static void move_or_fail(struct transfer *t, const char *error, CURLcode code) {
+  int64_t waited = pollset_now_ms() - t->started_ms;
+  int could_connect = !has_no_connection(t) || waited < t->connect_timeout_ms;
+  int has_chance = !t->was_moved && could_connect;
+  t->was_moved = 1;
+  if (has_chance && !move_to(t, connections_shared(t->engine->connections))) return;
+  memcpy(t->error, error, sizeof t->error);
+  fail_transfer(t, code);
+}
+
+/* The first one made no connection: those that wait for one would try in turn, each for as long. */
+static void move_waiting(const struct transfer *first, CURLcode code) {
+  for (struct transfer *t = first->engine->running, *next; t; t = next) {
+    next = t->next;
+    if (t != first && t->pool == first->pool && t->may_wait && has_no_connection(t))
+      move_or_fail(t, first->error, code);
   }
 }
 
-/* When memory ran out, libcurl may have lost sight of a transfer, which would never end, or half forgotten a socket,
- * which makes it crash. So all transfers in flight end, and the multi handle goes. */
+/* The first one got no answer, and its connection has been silent since: those that wait on it would wait in vain. */
+static void move_unanswered(const struct transfer *first, CURLcode code) {
+  long port = local_port(first->easy);
+  if (connections_latest_answer(first->pool, port) >= first->started_ms) return;
+  for (struct transfer *t = first->engine->running, *next; t; t = next) {
+    next = t->next;
+    if (t != first && t->pool == first->pool && t->may_wait && !t->header_bytes && local_port(t->easy) == port)
+      move_or_fail(t, first->error, code);
+  }
+}
+
+static void doubt_connections(struct transfer *t, CURLcode code) {
+  long sent = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+  connections_retire(t->engine->connections, t->pool);
+  if (!sent)
+    move_waiting(t, code);
+  else if (!t->header_bytes && code == CURLE_OPERATION_TIMEDOUT)
+    move_unanswered(t, code);
+}
+
+/* libcurl does not look at the clock for who waits for another's connection. */
+static void end_overdue(struct transfer_engine *e) {
+  int64_t now = pollset_now_ms();
+  if (now < e->first_deadline_ms) return;
+  e->first_deadline_ms = INT64_MAX;
+  for (struct transfer *t = e->running, *next; t; t = next) {
+    next = t->next;
+    if (t->deadline_ms <= now && t->may_wait && has_no_connection(t)) {
+      snprintf(t->error, sizeof t->error, "Operation timed out while another request made the connection");
+      fail_transfer(t, CURLE_OPERATION_TIMEDOUT);
+    } else if (t->deadline_ms < e->first_deadline_ms) {
+      e->first_deadline_ms = t->deadline_ms;
+    }
+  }
+}
+
+/* ---- as many connections as are needed ----------------------------------------------------------- */
+
+static void count_use(const struct transfer *t, struct connections_use *use) {
+  long connects = 0, sent = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+  use->sent += sent > 0;
+  use->waiting += !connects && !sent;
+  use->making += connects && !sent;
+  use->made += connects && sent;
+}
+
+/* Puts those in again that wait for a connection: libcurl wakes them one by one. */
+static void wake_waiting(struct transfer_engine *e, struct connections_pool *pool) {
+  for (struct transfer *t = e->running, *next; t; t = next) {
+    next = t->next;
+    if (t->pool == pool && has_no_connection(t) && move_to(t, pool)) fail_transfer(t, CURLE_OUT_OF_MEMORY);
+  }
+}
+
+static void settle_connections(struct transfer_engine *e) {
+  struct connections_pool *pool =
+      e->running ? e->running->pool : NULL; /* the youngest's: in an older one, all is settled */
+  struct connections_use use = {0};
+  if (!pool || connections_are_settled(pool)) return;
+  for (const struct transfer *t = e->running; t; t = t->next)
+    if (t->pool == pool) count_use(t, &use);
+  if (connections_settle(pool, &use)) wake_waiting(e, pool);
+}
+
+/* ---- moving bytes -------------------------------------------------------------------------------- */
+
+int transfer_fd(struct transfer_engine *e) { return renew_engine(e) ? -1 : pollset_fd(e->pollset); }
+
+long transfer_timeout_ms(struct transfer_engine *e) {
+  if (renew_engine(e)) return -1;
+  if (e->ended_first) return 0;
+  int64_t due = connections_due_ms(e->connections);
+  if (e->running && (due < 0 || e->first_deadline_ms < due)) due = e->first_deadline_ms;
+  if (due < 0) return -1;
+  int64_t left = due - pollset_now_ms();
+  return left < 0 ? 0 : left > MAX_WAIT_MS ? MAX_WAIT_MS : (long)left;
+}
+
+/* Whether it was sent again, to be judged by more anchors. */
+static int try_with_bundle(struct transfer *t, CURLcode code) {
+  struct transfer_engine *e = t->engine;
+  if (!ca_store_add_bundle(&e->ca_store, code, e->template, t->easy)) return 0;
+  drop_idle_handles(e);
+  if (move_to(t, t->pool)) fail_transfer(t, CURLE_OUT_OF_MEMORY);
+  return 1;
+}
+
+static void collect_ended(struct transfer_engine *e) {
+  CURLcode code;
+  for (CURL *easy; (easy = connections_ended(e->connections, &code));) {
+    char *private = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    struct transfer *t = (struct transfer *)(void *)private;
+    if (try_with_bundle(t, code)) continue;
+    if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
+      code = CURLE_GOT_NOTHING;
+      snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
+    }
+    if (code == CURLE_OK) {
+      complete_transfer(t);
+    } else {
+      if (!t->outcome.too_large) doubt_connections(t, code);
+      fail_transfer(t, code);
+    }
+  }
+}
+
+/* A transfer that libcurl has lost sight of would never end, and a socket that it has half forgotten makes it crash:
+ * its connections go, with all that are in flight. */
 static void end_starved(struct transfer_engine *e) {
-  if (!e->is_starved) return;
-  e->is_starved = 0;
   while (e->running) {
     struct transfer *t = e->running;
     drop_handle(t);
     end_transfer(t, CURLE_OUT_OF_MEMORY);
   }
-  drop_multi(e);
+  connections_free(e->connections);
+  e->connections = NULL;
 }
 
 static void run_engine(struct transfer_engine *e, int timeout_ms) {
   struct sigpipe q;
   if (renew_engine(e)) return;
   sigpipe_begin(&q);
-  move_bytes(e, timeout_ms);
+  int is_starved = connections_move(e->connections, timeout_ms);
   collect_ended(e);
-  end_starved(e);
+  end_overdue(e);
+  settle_connections(e);
+  if (is_starved)
+    end_starved(e);
+  else
+    connections_sweep(e->connections);
   sigpipe_end(&q);
 }
 
@@ -479,7 +588,7 @@ static void wait_once(struct transfer_engine *e, long max_ms) {
 
 void transfer_wait(struct transfer_engine *e, long max_ms) {
   wait_once(e, max_ms);
-  if (e->has_skipped && !e->ended_first) wait_once(e, max_ms);
+  if (e->connections && connections_have_skipped(e->connections) && !e->ended_first) wait_once(e, max_ms);
 }
 
 /* ---- one transfer -------------------------------------------------------------------------------- */
@@ -562,35 +671,45 @@ static int apply_request(struct transfer *t, const struct transfer_request *r) {
                curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) || curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) ||
                curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, r->timeout_ms) ||
                curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, r->connect_timeout_ms) ||
-               curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)r->fresh_connection);
+               curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)t->may_wait);
   if (r->max_response_size) t->max_response_size = r->max_response_size;
   t->is_for_keys = r->is_for_keys;
   if (failed || (is_get ? curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) != CURLE_OK : apply_body(t, r))) return -1;
   return r->direct || !(is_get || is_post) ? apply_unusual(t, r, !(is_get || is_post)) : 0;
 }
 
-static int add_to_multi(struct transfer *t) {
+static struct connections_pool *choose_pool(struct connections *c, const struct transfer_request *r) {
+  return r->once ? connections_alone(c) : r->fresh_connection ? connections_fresh(c) : connections_shared(c);
+}
+
+static void link_running(struct transfer *t) {
   struct transfer_engine *e = t->engine;
-  if (curl_multi_add_handle(e->multi, t->easy)) return -1;
   t->state = RUNNING;
   t->next = e->running;
   if (e->running) e->running->previous = t;
+  if (!e->running || t->deadline_ms < e->first_deadline_ms) e->first_deadline_ms = t->deadline_ms;
   e->running = t;
-  return 0;
 }
 
-/* The multi handle keeps the anchors: with a new one they are read again. */
-static void forget_anchors(struct transfer_engine *e) {
-  if (!e->running && is_ours(e) && ca_store_take_doubt(&e->ca_store)) drop_multi(e);
+static int add_to_pool(struct transfer *t, const struct transfer_request *r) {
+  struct connections_pool *pool = choose_pool(t->engine->connections, r);
+  if (!pool || connections_add(pool, t->easy)) return -1;
+  t->pool = pool;
+  t->is_alone = r->once;
+  link_running(t);
+  return 0;
 }
 
 int transfer_start(struct transfer *t, const struct transfer_request *request) {
   struct transfer_engine *e = t->engine;
-  forget_anchors(e);
   if (renew_engine(e) || list_headers(t)) return -1;
-  e->has_skipped = 0;
+  t->started_ms = pollset_now_ms();
+  t->deadline_ms = t->started_ms + request->timeout_ms;
+  t->connect_timeout_ms = request->connect_timeout_ms;
+  if (!request->is_for_keys && strncmp(request->url, "https:", 6) != 0) connections_set_http1(e->connections, 1);
+  t->may_wait = !request->once && !request->is_for_keys && !connections_are_http1(e->connections);
   t->easy = take_handle(e);
-  if (t->easy && !apply_request(t, request) && !add_to_multi(t)) return 0;
+  if (t->easy && !apply_request(t, request) && !add_to_pool(t, request)) return 0;
   if (t->easy) {
     curl_easy_cleanup(t->easy);
     t->easy = NULL;
@@ -613,6 +732,7 @@ const struct transfer_outcome *transfer_outcome(const struct transfer *t) {
 
 static void unlink_ended(struct transfer *t) {
   struct transfer_engine *e = t->engine;
+  if (!e) return; /* it has left */
   struct transfer *before = NULL, *at = e->ended_first;
   while (at && at != t) before = at, at = at->next;
   if (!at) return; /* it was handed out already */
@@ -629,7 +749,13 @@ static void stop_transfer(struct transfer *t) {
   if (!t->easy || !is_ours(t->engine)) return;
   sigpipe_begin(&q);
   drop_handle(t);
+  connections_sweep(t->engine->connections);
   sigpipe_end(&q);
+}
+
+void transfer_leave(struct transfer *t) {
+  unlink_ended(t);
+  t->engine = NULL;
 }
 
 void transfer_free(struct transfer *t) {

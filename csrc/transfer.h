@@ -1,4 +1,4 @@
-/* transfer.h - HTTP requests in flight on one libcurl multi handle: limits, timeouts, the response's bytes.
+/* transfer.h - HTTP requests in flight: limits, timeouts, the response's bytes, and what one failure means for others.
  * Knows neither Lua nor signatures nor JSON. Nothing here blocks but transfer_wait.
  *
  * An engine belongs to one client and one thread. Its transfers must be freed before it. After fork() the
@@ -28,7 +28,8 @@ struct transfer_request {
   size_t body_len;
   long timeout_ms, connect_timeout_ms;
   size_t max_response_size; /* bytes after decompression; 0: the engine's */
-  int fresh_connection;     /* 1: opens a connection, where libcurl never sends a request twice */
+  int fresh_connection;     /* 1: not on a kept one */
+  int once;                 /* 1: never sent twice by libcurl; on a connection of its own */
   int is_for_keys;          /* 1: the response holds keys, and is wiped when the transfer is freed */
   int direct;               /* 1: through no proxy, whatever settings and environment say */
 };
@@ -97,6 +98,9 @@ void *transfer_finished(struct transfer_engine *e);
 
 /* How it ended, or NULL while it runs. */
 const struct transfer_outcome *transfer_outcome(const struct transfer *t);
+
+/* Takes a transfer that has ended out of its engine, which it may outlive then. */
+void transfer_leave(struct transfer *t);
 
 /* Frees the transfer, stopping it first when it runs. NULL is fine. */
 void transfer_free(struct transfer *t);

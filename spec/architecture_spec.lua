@@ -31,8 +31,8 @@ local LUA_LEAVES_ALONE = {
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation" },
-  { "nonce", "timer", "process", "decode", "transfer" },
-  { "request", "types" },
+  { "nonce", "timer", "poller", "process", "decode", "connections" },
+  { "transfer", "request", "types" },
   { "response" },
   { "core" }, -- sees all rooms
 }
@@ -40,9 +40,9 @@ local C = {
 -- Which rooms of C know which library. What is not named must not.
 local KNOWS = {
   ["lua.h"] = { "compat" },
-  ["compat.h"] = { "luaaux", "file", "timer", "process", "decode", "types", "task_operation", "request", "response",
-    "core" },
-  ["curl/"] = { "packages", "ca_store", "sigpipe", "transfer", "error_kind", "response" },
+  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request",
+    "response", "core" },
+  ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "transfer", "error_kind", "response" },
   ["openssl/"] = { "packages", "sign", "nonce", "transfer", "request", "file", "process", "core" },
 }
 

@@ -12,6 +12,7 @@
 #   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
 #   make starve          calls while memory runs out, at each allocation there is
 #   make bench           what crsync costs beside libcurl alone
+#   make types           what an editor flags in lua/, by lua-language-server on the PATH
 #   make docs            writes anew what documents and declarations derive from the code
 
 # The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
@@ -21,7 +22,7 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 # Other programs bring their own allocators and leaks.
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
 
-.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint \
+.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint types \
   docs lint-compilers lint-c lint-lua lint-docs
 
 # Helpers of the specs, never installed.
@@ -150,6 +151,11 @@ check-tsan:
 	@$(MAKE) --no-print-directory all BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread'
 	@$(MAKE) --no-print-directory all
 	@THREADS_CFLAGS='-g -fsanitize=thread' THREADS_CORE=build/tsan $(MAKE) --no-print-directory run-specs SPECS=spec/threads_spec.lua
+
+# Not a part of lint: no system at hand has the server among its packages.
+types:
+	@$(MAKE) --no-print-directory -s all
+	@$(RUN_ENV) $(LUA) spec/types/check.lua
 
 # Tables of the documents, types for editors and the compiler's messages: doc/derive.lua.
 docs:

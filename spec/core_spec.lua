@@ -82,7 +82,8 @@ describe("a core", function()
     until ended or turns > 100
     assert.equal(job, ended)
     assert.is_true(turns < 20, turns)
-    assert.is_nil(client_core:finished())
+    assert.equal(job, client_core:finished()) -- until it is given back
+    assert.is_nil(client_core:finished(job))
     assert.equal("SUCCESS", client_core:result(job).TaskStatus)
   end)
 
@@ -106,7 +107,7 @@ describe("a core", function()
     local first, second = ended "rst-1", ended "rst-2"
     client_core:cancel(second)
     assert.equal(first, client_core:finished())
-    assert.is_nil(client_core:finished())
+    assert.is_nil(client_core:finished(first))
     assert.equal("rst-1", client_core:result(first).SyncTaskId)
   end)
 
@@ -130,15 +131,17 @@ describe("a core", function()
 
   it("refuses what is no endpoint, no key, no job", function()
     for _, url in ipairs { "", "h", "ftp://h", "https://", "https://h/p", "https://u@h" } do
-      assert.is_false(pcall(core.new, { endpoint = url }))
+      assert.same({ nil, "endpoint should be https://host or http://host" }, { core.new { endpoint = url } })
     end
+    assert.same({ nil, "access_key_id holds a control character" },
+      { core.new { endpoint = "https://h", access_key_id = "a\nb", access_key_secret = "c" } })
     assert.is_false(pcall(core.new, { endpoint = "https://h", timeout = "5" }))
     assert.is_false(pcall(start, "x", core.new { endpoint = "https://h" }))
     assert.is_false(pcall(client_core.result, client_core, io.stdout))
     local other = new()
     assert.is_false(pcall(other.result, other, start()))
-    assert.is_false(pcall(client_core.set_credentials, client_core, "", ""))
-    assert.is_false(pcall(client_core.set_credentials, client_core, "a\nb", "c"))
+    assert.same({ nil, "access_key_id or access_key_secret is empty" }, { client_core:set_credentials("", "") })
+    assert.same({ nil, "access_key_id holds a control character" }, { client_core:set_credentials("a\nb", "c") })
   end)
 end)
 

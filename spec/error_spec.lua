@@ -93,6 +93,7 @@ describe("the remedy", function()
     has(hint { kind = "client", code = "InvalidTimeStamp.Expired", clock_difference = 7200 }, "7200 s ahead of")
     has(hint { kind = "client", code = "InvalidTimeStamp.Expired", clock_difference = -7200 }, "7200 s behind")
     has(hint { kind = "client", code = "IllegalTimestamp" }, "clock")
+    has(hint { kind = "client", code = "InvalidTimeStamp.Expired", clock_difference = 0 }, "agrees with this machine's")
   end)
 
   it("for a wrong endpoint or region names the host", function()
@@ -102,8 +103,32 @@ describe("the remedy", function()
       has(text, "wrong endpoint?")
       has(text, "cr.example")
     end
-    has(hint { kind = "not_found", code = "INSTANCE_NOT_EXIST" }, "wrong region? cr.example")
     has(hint { kind = "client", code = "InvalidProtocol.NeedSsl" }, "https")
+  end)
+
+  it("for what is not there asks for the id first, then for the region", function()
+    for code, what in pairs { INSTANCE_NOT_EXIST = "instance", REPO_NOT_EXIST = "repository",
+      SYNC_TASK_NOT_EXIST = "task", SYNC_RULE_NOT_EXIST = "rule" } do
+      local text = hint { kind = "not_found", code = code }
+      has(text, "is the " .. what .. " right? If so: cr.example was asked")
+      has(text, "region")
+    end
+  end)
+
+  it("for a misspelt operation names the one that was meant", function()
+    local code = "InvalidAction.NotFound"
+    has(hint { kind = "client", code = code, action = "GetRepoSyncTasks" }, "is GetRepoSyncTask meant?")
+    has(hint { kind = "client", code = code, action = "ListInstances" }, "is ListInstance meant?")
+    has(hint { kind = "client", code = code, action = "DescribeEverything" }, "wrong endpoint?")
+    has(hint { kind = "client", code = code, action = "GetRepoSyncTask" }, "wrong endpoint?")
+  end)
+
+  it("for a permission names the action that the service names, and what the documents say of the rest", function()
+    has(hint { kind = "auth", code = "NoPermission", action = "GetRepoSyncTask", denied_action = "cr:Special" },
+      "the RAM action cr:Special on acs:cr:*:*:repository/")
+    has(hint { kind = "auth", code = "NoPrivilege", action = "CreateRepoSyncTaskByRule" },
+      "cr:CreateRepositorySync on * to")
+    assert.equal("", hint { kind = "auth", code = "AccountInArrears", status = 403, action = "GetRepoSyncTask" })
   end)
 
   it("for TLS tells issuer, name and expiry apart", function()

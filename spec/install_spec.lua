@@ -1,5 +1,6 @@
 -- Installing: with make, with LuaRocks, and what is said when it cannot work.
 
+local child = require "spec.support.child"
 local files = require "spec.support.files"
 
 local function run(command)
@@ -11,6 +12,7 @@ local function run(command)
 end
 
 local LUA = os.getenv "LUA" or "lua5.4"
+local TREE = "./lua/?.lua;./lua/?/init.lua"
 local folder
 
 lazy_setup(function()
@@ -111,19 +113,163 @@ describe("make", function()
 end)
 
 describe("make install", function()
+  local quoted = child.quoted
+  local prefix, modules
+
+  -- Installs into a folder with all that a path may have in it.
+  local function install(words)
+    local ok, output = run("make -s install PREFIX=" .. quoted(prefix) .. " " .. (words or ""))
+    assert.is_true(ok, output)
+  end
+
+  -- Runs the installed command from elsewhere, with nothing exported but `variables`.
+  local function command(arguments, variables)
+    local program = quoted(prefix .. "/bin/crsync")
+    local _, output = run(("cd / && env -i %s %s %s"):format(variables or "", program, arguments))
+    return output
+  end
+
+  lazy_setup(function()
+    prefix = folder .. "/it's a \"pre\\fix\""
+    modules = prefix .. "/share/lua/5.4/crsync"
+    install()
+  end)
+
   it("puts a working module under DESTDIR and PREFIX, and takes it away again", function()
     local root = folder .. "/stage/opt/crsync"
     local make = ("make %%s DESTDIR='%s/stage' PREFIX=/opt/crsync"):format(folder)
     assert(run(make:format "install"))
     works(root)
-    local paths = ("LUA_PATH_5_4='%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua;;'"):format(root, root)
-    local command = ("env -u LUA_PATH -u LUA_CPATH %s LUA_CPATH_5_4='%s/lib/lua/5.4/?.so;;' '%s/bin/crsync' --version")
-    local ok, output = run(command:format(paths, root, root))
-    assert.is_true(ok, output)
-    assert.truthy(output:find "^crsync %d", output)
+    local text = files.read(root .. "/bin/crsync")
+    assert.truthy(text:find('package.path = "/opt/crsync/share/lua/5.4/?.lua;', 1, true), text)
+    assert.is_nil(text:find(folder, 1, true), text)
     assert(run(make:format "uninstall"))
     local _, left = run(("find '%s' -type f"):format(folder .. "/stage"))
     assert.equal("status 0\n", left)
+  end)
+
+  it("gives a command that needs nothing exported, and can't be misled by what is", function()
+    assert.truthy(command "--version":find "^crsync %d+%.%d+%.%d+\nstatus 0\n$")
+    for _, name in ipairs { "crsync", "argparse" } do
+      files.write(folder .. "/" .. name .. ".lua", "error 'not this'")
+    end
+    local misleading = ("LUA_PATH=%s/?.lua LUA_PATH_5_4=%s/?.lua LUA_CPATH=/none LUA_CPATH_5_4=/none"):format(folder,
+      folder)
+    assert.truthy(command("--version", misleading):find "^crsync %d+%.%d+%.%d+\nstatus 0\n$")
+  end)
+
+  it("gives one that can be linked to", function()
+    local target, link = quoted(prefix .. "/bin/crsync"), folder .. "/linked"
+    local _, output = run(("ln -s %s '%s' && env -i '%s' --version"):format(target, link, link))
+    assert.truthy(output:find "^crsync %d+%.%d+%.%d+\nstatus 0\n$", output)
+  end)
+
+  it("refuses a prefix that Lua would read otherwise", function()
+    for _, name in ipairs { "~/x", folder .. "/a?b", folder .. "/a;b" } do
+      local ok, output = run("make -s install PREFIX=" .. quoted(name))
+      assert.is_false(ok)
+      assert.truthy(output:find("PREFIX is to be a path without", 1, true), output)
+      assert.is_nil(io.open(name .. "/bin/crsync"))
+    end
+  end)
+
+  it("tells when its Lua is gone", function()
+    files.write(folder .. "/lua5.4", "#!/bin/sh\nexec lua5.4 \"$@\"\n")
+    assert(run(("chmod +x '%s/lua5.4'"):format(folder)))
+    install(("LUA='%s/lua5.4'"):format(folder))
+    finally(install)
+    assert.truthy(command("--version", "PATH=/usr/bin:/bin"):find "^crsync %d")
+    assert(os.remove(folder .. "/lua5.4"))
+    assert.equal(("crsync: %s/lua5.4, which it was installed for, is not there: install that, or crsync again\n"
+      .. "status 6\n"):format(folder), command "--version")
+  end)
+
+  -- What the command says where a file is there only in part, or, if `change` gives nothing, not at all.
+  local function damaged(path, change, arguments)
+    local whole = files.read(path)
+    local part = change(whole)
+    if part then files.write(path, part) else assert(os.remove(path)) end
+    local output = command(arguments or "--version")
+    files.write(path, whole)
+    return output
+  end
+
+  local function removed() end
+  local function emptied() return "" end
+  local function halved(text) return text:sub(1, #text // 2) end
+
+  local BROKEN = "^crsync: [^\n]+: install crsync again\nstatus 6\n$"
+
+  it("gives one that tells when a module is missing or half-written", function()
+    local told = 0
+    for path in io.popen("find " .. quoted(modules) .. " -name '*.lua'"):lines() do
+      for _, change in ipairs { removed, emptied, halved } do
+        local output = damaged(path, change)
+        if not output:find "^crsync %d" then
+          assert.truthy(output:find(BROKEN), path .. ": " .. output)
+          told = told + 1
+        end
+      end
+    end
+    assert.is_true(told > 60, told)
+  end)
+
+  it("gives one that tells so of what it loads only when it needs it", function()
+    for _, change in ipairs { removed, emptied, halved } do
+      local output = damaged(modules .. "/sandbox/scenario.lua", change, "sandbox --port 0")
+      assert.truthy(output:find(BROKEN), output)
+    end
+  end)
+
+  it("gives one that tells when the core is missing or empty", function()
+    for _, change in ipairs { removed, emptied } do
+      local output = damaged(prefix .. "/lib/lua/5.4/crsync/core.so", change)
+      assert.truthy(output:find(BROKEN), output)
+    end
+  end)
+end)
+
+describe("the command", function()
+  -- Runs it as it stands in this tree, with nothing but what is given here; standard output and error together.
+  local function command(arguments, lua_path, cpath, lua)
+    local _, output = run(("env LUA_PATH='%s' LUA_CPATH='%s' %s lua/crsync/cli/bin.lua %s"):format(lua_path or TREE,
+      cpath or "./build/?.so;;", lua or LUA, arguments))
+    return output
+  end
+
+  lazy_setup(function() assert(run "make -s all") end)
+
+  it("tells when it is run by another Lua than it was built for", function()
+    for _, lua in ipairs { "lua5.1", "luajit" } do
+      local output = command("--version", TREE .. ";;", nil, lua)
+      assert.truthy(output:find "^crsync was built for another Lua; this is Lua[^\n]+\nstatus 6\n$", output)
+    end
+  end)
+
+  it("tells when lua-cjson or argparse is missing, and how to get it", function()
+    local output = command("--version", TREE .. ";;", "./build/?.so")
+    assert.truthy(output:find "^crsync needs lua%-cjson[^\n]*apt%-get install lua%-cjson[^\n]*%)\nstatus 6\n$", output)
+    output = command "--version"
+    assert.truthy(output:find "^[^\n]*argparse[^\n]*apt%-get install lua%-argparse[^\n]*\nstatus 6\n$", output)
+  end)
+
+  it("tells so of an argparse that is empty", function()
+    files.write(folder .. "/argparse.lua", "")
+    local output = command("--version", TREE .. ";" .. folder .. "/?.lua")
+    assert.truthy(output:find "^[^\n]*argparse[^\n]*apt%-get install lua%-argparse[^\n]*\nstatus 6\n$", output)
+  end)
+
+  it("ends as interrupted when it is interrupted while it is loaded", function()
+    assert(run(("mkdir '%s/interrupted'"):format(folder)))
+    files.write(folder .. "/interrupted/crsync.lua", "error('interrupted!', 0)")
+    assert.equal("crsync: interrupted\nstatus 130\n", command("--version", folder .. "/interrupted/?.lua;" .. TREE))
+  end)
+
+  it("tells when its output can't be written, and does not pass for done", function()
+    for _, arguments in ipairs { "--version", "--help", "completion bash" } do
+      local output = command(arguments .. " 2>&1 >/dev/full", TREE .. ";;")
+      assert.equal("crsync: the output could not be written: No space left on device\nstatus 4\n", output)
+    end
   end)
 end)
 

@@ -80,17 +80,18 @@ describe("crsync sandbox", function()
   it("makes, cancels and does not find", function()
     local client = client_of(start())
     finally(function() client:close() end)
-    local id = assert(client:create_task_by_rule("cri-sandbox", { RepoId = "r", Tag = "2", SyncRuleId = "s" }))
+    local id = assert(client:create_task_by_rule("cri-sandbox", { RepoId = "crr-sandbox-web", Tag = "2",
+      SyncRuleId = "crsr-sandbox-manual" }))
     assert.equal("PENDING", client:get_task("cri-sandbox", id).TaskStatus)
     assert.is_true(client:cancel_task("cri-sandbox", id))
     assert.equal("CANCELED", client:get_task("cri-sandbox", id).TaskStatus)
     assert.equal("not_found", select(2, client:get_task("cri-sandbox", "rst-nope")).kind)
     assert.equal("INSTANCE_NOT_EXIST", select(2, client:get_task("cri-other", "rst-small")).code)
-    local rule = assert(client:create_rule("cri-sandbox", { SyncRuleName = "n", SyncScope = "REPO", TagFilter = ".*",
-      TargetRegionId = "r", TargetInstanceId = "i" }))
-    assert.equal(rule, client:list_rules("cri-sandbox")[1].SyncRuleId)
+    local rule = assert(client:create_rule("cri-sandbox", { SyncRuleName = "n", SyncScope = "INSTANCE",
+      TagFilter = ".*", TargetRegionId = "eu-west-1", TargetInstanceId = "cri-sandbox-eu" }))
+    assert.equal(rule, client:list_rules("cri-sandbox")[4].SyncRuleId)
     assert.is_true(client:delete_rule("cri-sandbox", rule))
-    assert.equal(0, #client:list_rules("cri-sandbox"))
+    assert.equal(3, #client:list_rules("cri-sandbox"))
     assert.equal("InvalidAction.NotFound", select(2, client:call("GetNothing", { InstanceId = "cri-sandbox" })).code)
   end)
 
@@ -174,7 +175,7 @@ describe("crsync sandbox", function()
 
   it("outlives a mistake of its own, and tells of it", function()
     local output = child.run [[
-      require "crsync.sandbox.scheduler".spawn(function() error "a mistake" end)
+      require "crsync.sandbox.loop".new():spawn(function() error "a mistake" end)
       print "went on"]]
     assert.truthy(output:find("a mistake\nstack traceback:", 1, true), output)
     assert.truthy(output:find("went on", 1, true), output)
@@ -183,10 +184,11 @@ end)
 
 describe("a scenario file", function()
   local cases = {
-    ["return {"] = ":1: ", ["return {\n  tasks = {\n    { id = 5 },\n}}"] = "tasks[1].id: should be a non-empty string",
+    ["return {"] = ":1: ",
+    ["return {\n  tasks = {\n    { id = 5 },\n}}"] = ":3: tasks[1].id: should be a non-empty string",
     ["return 5"] = "should return a table and returns a number", ["os.exit()"] = ":1: ",
     ["return { task = {} }"] = "task: there is no such field",
-    ["return { tasks = { {} } }"] = "tasks[1]: a task needs an id",
+    ["return { tasks = { {} } }"] = ":1: tasks[1]: it needs id",
     ["return { tasks = { { id = 'a' }, { id = 'a' } } }"] = "tasks[2].id: a is there twice",
     ["return { tasks = { { id = 'a', layers = { 1, 'x' } } } }"] = "tasks[1].layers[2]: should be a number",
     ["return { tasks = { { id = 'a', fails_at = 2 } } }"] = "tasks[1].fails_at: should be a number from 0 to 1",
@@ -208,15 +210,21 @@ describe("a scenario file", function()
 end)
 
 describe("a sandbox's task", function()
-  local function at(description, ...)
-    local task, words = tasks.new(description, "cri", "r", 0), {}
+  local PLACE = { region = "r", instance = "cri", namespace = "team", name = "web", tag = "1" }
+
+  local function new(course)
+    return tasks.new { id = "rst-1", from = PLACE, to = PLACE, course = course, created = 0 }
+  end
+
+  local function at(course, ...)
+    local task, words = new(course), {}
     tasks.look(task, 0)
     for i, now in ipairs { ... } do words[i] = tasks.look(task, now).TaskStatus end
     return words, task
   end
 
   it("moves through its states, layer by layer", function()
-    local words, task = at({ id = "rst-1", layers = { 100, 300 }, pending = 1, rate = 100 }, 0.5, 1.5, 3, 5)
+    local words, task = at({ layers = { 100, 300 }, pending = 1, rate = 100 }, 0.5, 1.5, 3, 5)
     assert.same({ "PENDING", "SYNCHRONIZING", "SYNCHRONIZING", "SUCCESS" }, words)
     local seen = tasks.look(task, 3)
     assert.same({ "SUCCESS", "SYNCHRONIZING" }, { seen.LayerTasks[1].TaskStatus, seen.LayerTasks[2].TaskStatus })
@@ -224,14 +232,40 @@ describe("a sandbox's task", function()
   end)
 
   it("fails, stalls and is cancelled where it is told to", function()
-    local words, task = at({ id = "rst-1", layers = { 100 }, rate = 10, fails_at = 0.5, issue = "TAG_CONFLICT" }, 4, 6)
+    local words, task = at({ layers = { 100 }, rate = 10, fails_at = 0.5, issue = "TAG_CONFLICT" }, 4, 6)
     assert.same({ "SYNCHRONIZING", "ERROR" }, words)
     assert.equal("TAG_CONFLICT", tasks.look(task, 7).TaskIssue)
-    local stuck = at({ id = "a", layers = { 9 }, rate = 9, stalls_at = 0.5 }, 1, 99)
+    local stuck = at({ layers = { 9 }, rate = 9, stalls_at = 0.5 }, 1, 99)
     assert.same({ "SYNCHRONIZING", "SYNCHRONIZING" }, stuck)
-    words, task = at({ id = "a", layers = { 100 }, rate = 10 }, 2)
+    words, task = at({ layers = { 100 }, rate = 10 }, 2)
     tasks.cancel(task, 3)
     assert.equal("CANCELED", tasks.look(task, 99).TaskStatus)
     assert.equal("SYNCHRONIZING", words[1])
+    assert.same({ "SYNCHRONIZING", "CANCELED" }, (at({ layers = { 100 }, rate = 10, canceled_after = 5 }, 4, 6)))
+  end)
+
+  it("stays as it ended when it is cancelled then", function()
+    local _, task = at({ layers = { 100 }, rate = 100 }, 5)
+    tasks.cancel(task, 6)
+    assert.equal("SUCCESS", tasks.look(task, 7).TaskStatus)
+  end)
+
+  it("has times that say how long it took", function()
+    local task = new { layers = { 100 }, pending = 2, rate = 10 }
+    local function epoch_ms(t) return t * 1000 end
+    local function times(now)
+      local item = tasks.listed(task, now, epoch_ms)
+      return { item.CreateTime, item.ModifiedTime }
+    end
+    assert.same({ 0, 0 }, times(1))
+    tasks.look(task, 5)
+    assert.same({ 5000, 5000 }, times(6))
+    assert.same({ 5000, 9000 }, times(9))
+    assert.same({ 5000, 17000 }, times(99))
+    tasks.cancel(task, 99)
+    local canceled = new { pending = 9 }
+    tasks.cancel(canceled, 3)
+    assert.same({ 3000, 3000 }, { tasks.listed(canceled, 9, epoch_ms).CreateTime,
+      tasks.listed(canceled, 9, epoch_ms).ModifedTime })
   end)
 end)

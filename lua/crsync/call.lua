@@ -43,14 +43,14 @@ end
 
 -- Through the host's own HTTP.
 local function attempt_transported(self, operation, params, attempt)
-  local request = self.core:prepare(operation, params, attempt)
+  local request, key = self.core:prepare(operation, params, attempt)
   request.timeout = attempt.timeout
   local status, headers, body = self.settings.transport(request)
   if not status then
     return nil, { kind = "network", retryable = true, action = operation.action, endpoint = self.host,
       message = "transport: " .. tostring(headers or "it failed without a reason") }
   end
-  return self.core:receive(operation, request, status, lower_names(headers), body or "")
+  return self.core:receive(operation, request, status, lower_names(headers), body or "", key)
 end
 
 local function attempt_once(self, operation, params, attempt)
@@ -80,6 +80,7 @@ local function report_attempt(self, operation, state, started, response, err, de
     elapsed = core.now() - started,
     delay = decision and decision.pause or nil,
   }
+  self.loop:settle(state.depth)
 end
 
 -- Keys, leave to send, then one request. The error is a plain table; `final` tells that no retry rule applies to it.
@@ -88,15 +89,15 @@ local function try(self, operation, params, state, attempt)
   if err then return nil, err, true end
   attempt.generation = self.source.generation
   state.attempt = state.attempt + 1
-  self.loop.acquire()
+  self.loop:settle(state.depth)
+  self.loop:acquire()
   local time_left = math.max(state.deadline - core.now(), 0.001)
   attempt.clock_offset = self.clock_offset
   attempt.timeout = math.min(self.settings.timeout, time_left)
   attempt.connect_timeout = math.min(self.settings.connect_timeout, time_left)
-  if not operation.repeatable then attempt.fresh_connection = true end
   local response
   response, err = attempt_once(self, operation, params, attempt)
-  self.loop.release()
+  self.loop:settle(state.depth)
   return response, err
 end
 
@@ -109,6 +110,7 @@ local function new_state(self, operation, deadline)
     repeatable = operation.repeatable,
     tried = {},
     budget = self.retry_budget,
+    depth = self.loop:depth(),
   }
 end
 

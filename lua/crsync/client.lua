@@ -305,6 +305,7 @@ end
 
 -- What wait.lua needs of a client: a look at the task within some seconds, and a pause.
 local function watcher(self, instance_id, task_id)
+  local depth = self.loop:depth()
   return {
     id = task_id,
     host = self.host,
@@ -312,7 +313,10 @@ local function watcher(self, instance_id, task_id)
       return ask_for_task(overheard(self, heard), instance_id, task_id, math.min(self.settings.deadline, seconds))
     end,
     least = self.settings.timeout,
-    pause = function(seconds) self.loop:sleep(seconds) end,
+    pause = function(seconds)
+      self.loop:settle(depth)
+      self.loop:sleep(seconds)
+    end,
   }
 end
 
@@ -371,8 +375,9 @@ end
 
 --- Releases everything. Twice is fine; any other method raises "client is closed" afterwards.
 function Client:close()
-  if not self.closed then self.loop:close() end
-  self.closed = true
+  local is_open = not self.closed
+  self.closed = true -- first: the host's function may close it, too
+  if is_open then self.loop:close() end
   self.core:close()
 end
 
@@ -395,8 +400,8 @@ function client.new(options)
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
   for name, value in pairs(keys or {}) do core_settings[name] = value end
-  local ok, client_core = pcall(core.new, core_settings)
-  if not ok then return nil, errors.config("%s", tostring(client_core)) end
+  local client_core, problem = core.new(core_settings)
+  if not client_core then return nil, errors.config("%s", problem) end
   return setmetatable({
     core = client_core,
     loop = loop.new(settings.loop, client_core),

@@ -2,6 +2,7 @@
 
 local error_kinds = require "crsync.error_kinds"
 local operations = require "crsync.operations"
+local nearest = require "crsync.util.nearest"
 local options = require "crsync.options"
 local text = require "crsync.util.text"
 local variables = require "crsync.variables"
@@ -47,11 +48,14 @@ end
 
 local function endpoint_of(err) return err.endpoint or "the endpoint" end
 
+-- What a policy lacks: the action that the service names, or the documented one.
 local function permission_hint(err)
-  local operation = operations[err.action]
-  if not operation then return "the key's RAM policy does not allow this operation" end
-  return string.format("grant the RAM action %s on acs:cr:*:*:repository/<instance id> to the key's user or role;"
-    .. " for a task across accounts ask with a key of the source instance's account", operation.ram)
+  local operation = operations[err.action] or {}
+  local action = err.denied_action or operation.ram
+  if not action then return "the key's RAM policy does not allow this operation" end
+  return string.format("grant the RAM action %s on %s to the key's user or role;"
+    .. " for a task across accounts ask with a key of the source instance's account", action,
+    operation.resource or "acs:cr:*:*:repository/<instance id>")
 end
 
 local function signature_hint(err)
@@ -64,20 +68,51 @@ local function signature_hint(err)
   return "check the access key secret"
 end
 
+local AGREEING = 60 -- seconds
+
 local function clock_hint(err)
   local seconds = err.clock_difference
   if not seconds then return "this machine's clock is wrong by more than 15 minutes: set it" end
+  if math.abs(seconds) < AGREEING then
+    return "the service's clock agrees with this machine's: was the request held up on its way, by a proxy or a queue?"
+  end
   return string.format("the service's clock is %d s %s this machine's: set the clock (NTP)",
     math.abs(seconds), seconds < 0 and "behind" or "ahead of")
 end
 
+-- Operations that scripts name in client:call, beside those in operations.lua.
+local OTHER_ACTIONS = { "ListInstance", "GetInstance", "GetInstanceCount", "ListInstanceRegion", "ListNamespace",
+  "GetNamespace", "ListRepository", "GetRepository", "ListRepoTag", "GetRepoTag" }
+
+local function known_actions()
+  local list = {}
+  for action in pairs(operations) do list[#list + 1] = action end
+  for _, action in ipairs(OTHER_ACTIONS) do list[#list + 1] = action end
+  table.sort(list)
+  return list
+end
+
 local function wrong_endpoint_hint(err)
+  local meant = err.action and not operations[err.action] and nearest(err.action, known_actions())
+  if meant and meant ~= err.action then return "is " .. meant .. " meant?" end
   return "wrong endpoint? " .. endpoint_of(err) .. " does not offer this operation;"
     .. " Enterprise Edition answers at cr.<region>.aliyuncs.com"
 end
 
-local function wrong_region_hint(err)
-  return "wrong region? " .. endpoint_of(err) .. " was asked; the endpoint must be that of the source instance's region"
+-- What is not there, by the code's own words.
+local MISSING = { { "TASK", "task" }, { "RULE", "rule" }, { "REPO", "repository" }, { "NAMESPACE", "namespace" },
+  { "TAG", "tag" }, { "INSTANCE", "instance" } }
+
+local function missing_hint(err)
+  local what = "instance or the other id"
+  for _, word in ipairs(MISSING) do
+    if (err.code or ""):upper():find(word[1], 1, true) then
+      what = word[2]
+      break
+    end
+  end
+  return ("is the %s right? If so: %s was asked, which must be the endpoint of the source instance's region"):format(
+    what, endpoint_of(err))
 end
 
 local BY_CODE = {
@@ -95,6 +130,9 @@ local BY_CODE = {
   ["InvalidProtocol.NeedSsl"] = function() return "use an https endpoint" end,
 }
 
+local PERMISSION = { NoPrivilege = true, NoPermission = true, Forbidden = true, ["Forbidden.RAM"] = true,
+  AUTHENTICATION_FAILED = true }
+
 local function auth_hint(err)
   local code = err.code or ""
   if code:find("SecurityToken", 1, true) then
@@ -102,7 +140,8 @@ local function auth_hint(err)
   elseif code:find("^InvalidAccessKey") or code:find("Signature", 1, true) then
     return "check the access key"
   end
-  return permission_hint(err)
+  if err.denied_action or PERMISSION[code] or code == "" then return permission_hint(err) end
+  return nil
 end
 
 -- libcurl's CURLcode and OpenSSL's X509_V_ numbers, where a remedy depends on them.
@@ -144,7 +183,7 @@ local BY_KIND = {
   auth = auth_hint,
   tls = tls_hint,
   network = network_hint,
-  not_found = wrong_region_hint,
+  not_found = missing_hint,
   throttled = function() return "ask less often or for fewer tasks at once" end,
   timeout = function(err)
     local proxy = err.proxy

@@ -31,10 +31,17 @@ local SLICE = 0.05
 local JOB, PAUSE, SLOT = {}, {}, {}
 local OURS = { [JOB] = true, [PAUSE] = true, [SLOT] = true }
 
--- Coroutine → the crowd it belongs to, for those that `all` has started.
-local crowds = setmetatable({}, { __mode = "k" })
+-- Coroutine → the member of a crowd that runs in it, for those that `all` has started; or STRANDED, when its crowd has
+-- failed and nobody lets it go on any more. Weak both ways: a member knows its coroutine.
+local members, STRANDED = setmetatable({}, { __mode = "kv" }), {}
 
-local function current_crowd() return crowds[coroutine.running()] end
+local can_yield = coroutine.isyieldable or function() return true end
+
+-- The member of one of this client's crowds that is running, if it can give way: a finalizer or a hook in it cannot.
+local function current_member(self)
+  local member = members[coroutine.running()]
+  return member and member.loop == self and can_yield() and member or nil
+end
 
 --- A loop for one client.
 ---@param host? crsync.Loop  nil: block
@@ -44,26 +51,17 @@ function loop.new(host, client_core)
   return setmetatable({
     host = host,
     core = client_core,
-    waiters = {},       -- job → the member of a crowd that waits for it
-    just_ended = false, -- a job whose member was not told yet
+    waiters = {}, -- job → the member of a crowd that waits for it
   }, Loop)
 end
 
--- Tells whoever waits for the job that has just ended. Where memory runs out in the midst of it, the next turn does it
--- again: it may be another coroutine's member that waits.
-local function tell_member(self)
-  local member = self.waiters[self.just_ended]
-  if member then
-    member.crowd.ready[#member.crowd.ready + 1] = member
-    self.waiters[self.just_ended] = nil
-  end
-  self.just_ended = false
-end
+--- Whether somebody may still resume the coroutine.
+---@param co thread
+function loop.may_go_on(co) return coroutine.status(co) == "suspended" and members[co] ~= STRANDED end
 
 -- Moves what can be moved, waiting for it up to `seconds`; notes who may go on.
 function Loop:turn(seconds)
   local client_core = self.core
-  if self.just_ended then tell_member(self) end
   if not self.host then
     client_core:wait(seconds) -- comes back every 200 ms, so that an interrupt is seen
   elseif not self.host.wait then
@@ -74,9 +72,13 @@ function Loop:turn(seconds)
     end
     client_core:step()
   end
+  -- An interrupt may come between any two of these, in a call that goes on without us: the same job comes again then.
   for job in client_core.finished, client_core do
-    self.just_ended = job
-    tell_member(self)
+    local member = self.waiters[job]
+    if member then
+      member.crowd.ready[#member.crowd.ready + 1] = member
+      self.waiters[job] = nil
+    end
   end
 end
 
@@ -88,8 +90,8 @@ end
 --- Waits until the job has ended. An error meanwhile (an interrupt, most likely) stops the job and goes on.
 ---@param job crsync.Job
 function Loop:await(job)
-  if current_crowd() then
-    coroutine.yield(JOB, job)
+  if current_member(self) then
+    repeat coroutine.yield(JOB, job) until self.core:has_ended(job) -- it may be told twice
   elseif self.host then
     drive_until_ended(self, job)
   else
@@ -105,12 +107,12 @@ end
 ---@param seconds number
 function Loop:sleep(seconds)
   if seconds <= 0 then return end
-  if current_crowd() then
-    coroutine.yield(PAUSE, core.now() + seconds)
+  local till = core.now() + seconds
+  if current_member(self) then
+    repeat coroutine.yield(PAUSE, till) until core.now() >= till
   elseif self.host then
     self.host.sleep(seconds)
   else
-    local till = core.now() + seconds
     repeat
       core.sleep(till - core.now()) -- 200 ms at most
     until core.now() >= till
@@ -124,21 +126,37 @@ end
 
 -- ---- many at once ---------------------------------------------------------------------------------------
 
---- Waits for leave to have one more request in flight; without a crowd there is always leave.
-function Loop.acquire()
-  local crowd = current_crowd()
-  if not crowd then return end
-  while crowd.free == 0 do coroutine.yield(SLOT) end
-  crowd.free = crowd.free - 1
+-- Leave to have a request in flight is a member's. What it does while it has leave, such as a transport that calls its
+-- own client, needs no other. Depth: how many calls of it, one in another, have asked for leave. A call that raises
+-- gives nothing back; the one around it, or the member's end, does by setting the depth to what it was.
+
+local function count(set)
+  local n = 0
+  for _ in pairs(set) do n = n + 1 end
+  return n
 end
 
---- Gives the leave back.
-function Loop.release()
-  local crowd = current_crowd()
-  if not crowd then return end
-  crowd.free = crowd.free + 1
-  local member = table.remove(crowd.queue, 1)
-  if member then crowd.ready[#crowd.ready + 1] = member end
+--- How deep the running member is; 0 without a crowd.
+---@return integer
+function Loop:depth()
+  local member = current_member(self)
+  return member and member.crowd.holders[member] or 0
+end
+
+--- Waits for leave to have one more request in flight; without a crowd there is always leave.
+function Loop:acquire()
+  local member = current_member(self)
+  if not member then return end
+  local holders = member.crowd.holders
+  while not holders[member] and count(holders) >= member.crowd.slots do coroutine.yield(SLOT) end
+  holders[member] = (holders[member] or 0) + 1
+end
+
+--- Gives back what was asked for since.
+---@param depth integer
+function Loop:settle(depth)
+  local member = current_member(self)
+  if member then member.crowd.holders[member] = depth > 0 and depth or nil end
 end
 
 local function add_sleeper(crowd, member, due)
@@ -151,6 +169,7 @@ end
 -- A crowd that has failed takes its requests with it.
 local function abandon(self, crowd)
   for member in pairs(crowd.members) do
+    members[member.co] = STRANDED
     if member.job then
       self.waiters[member.job] = nil
       pcall(self.core.cancel, self.core, member.job)
@@ -171,9 +190,11 @@ local function run_on(self, member, ...)
 end
 
 local function resume(self, member)
+  if coroutine.status(member.co) ~= "suspended" then return end -- it was told twice, and has ended at the first
   local what, value = run_on(self, member)
   local crowd = member.crowd
   if coroutine.status(member.co) == "dead" then
+    crowd.members[member], crowd.holders[member] = nil, nil
     crowd.alive = crowd.alive - 1
   elseif what == JOB then
     member.job = value
@@ -190,18 +211,26 @@ local function start_members(self, crowd, body)
     crowd.started = crowd.started + 1
     crowd.alive = crowd.alive + 1
     local number = crowd.started
-    local member = { crowd = crowd, co = coroutine.create(function() body(number) end) }
+    local member = { loop = self, crowd = crowd, co = coroutine.create(function() body(number) end) }
     crowd.members[member] = true
-    crowds[member.co] = crowd
+    members[member.co] = member
     resume(self, member)
   end
 end
 
-local function resume_ready(self, crowd)
-  local now = core.now()
+local function wake(crowd)
+  local now, free = core.now(), crowd.slots - count(crowd.holders)
   while crowd.sleepers[1] and crowd.sleepers[1].due <= now do
     crowd.ready[#crowd.ready + 1] = table.remove(crowd.sleepers, 1)
   end
+  while crowd.queue[1] and free > 0 do
+    crowd.ready[#crowd.ready + 1] = table.remove(crowd.queue, 1)
+    free = free - 1
+  end
+end
+
+local function resume_ready(self, crowd)
+  wake(crowd)
   local ready = crowd.ready
   crowd.ready = {}
   for _, member in ipairs(ready) do resume(self, member) end
@@ -218,15 +247,15 @@ local function run_crowd(self, crowd, body)
   until crowd.alive == 0 and crowd.started == crowd.count
 end
 
---- Runs body(1) … body(count) side by side, each in a coroutine of its own, until all have returned. An error in one
+--- Runs body(1) … body(bodies) side by side, each in a coroutine of its own, until all have returned. An error in one
 --- stops the requests of all and goes on unchanged.
----@param count integer
+---@param bodies integer
 ---@param together integer  how many run at once
 ---@param slots integer     how many requests are in flight at once
 ---@param body fun(number: integer)
-function Loop:all(count, together, slots, body)
-  local crowd = { count = count, together = together, free = slots, started = 0, alive = 0, ready = {}, queue = {},
-    sleepers = {}, members = setmetatable({}, { __mode = "k" }) }
+function Loop:all(bodies, together, slots, body)
+  local crowd = { count = bodies, together = together, slots = slots, started = 0, alive = 0, members = {},
+    ready = {}, queue = {}, sleepers = {}, holders = {} }
   local call = self.host and compat.pcall or pcall -- a host's wait may yield
   local ok, err = call(run_crowd, self, crowd, body)
   if ok then return end

@@ -7,6 +7,7 @@
 ---@field version string       the API's version
 ---@field method string        how it is sent; the vendor's clients send POST with everything in the query
 ---@field ram string|nil       RAM action that permits it
+---@field resource string|nil  what a RAM policy names beside the action, where that is not the source instance
 ---@field repeatable boolean   whether sending it twice does what sending it once does
 ---@field client string        the client's method
 ---@field parameters crsync.FieldRow[]  InstanceId aside, which all of them take
@@ -86,6 +87,7 @@ local operations = {
   CreateRepoSyncTaskByRule = {
     client = "create_task_by_rule",
     ram = "cr:CreateRepositorySync",
+    resource = "*",
     repeatable = false,
     params_class = "crsync.CreateTaskByRuleParams",
     parameters = { REPO_ID, TAG,

@@ -9,7 +9,7 @@ local hmac = require "openssl.hmac"
 local acs3 = {}
 
 local ALGORITHM = "ACS3-HMAC-SHA256"
-local AUTHORIZATION = "^ACS3%-HMAC%-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]+)$"
+local AUTHORIZATION = "^ACS3%-HMAC%-SHA256 Credential=([^,]+), *SignedHeaders=([^,]+), *Signature=([0-9a-f]+)$"
 local WINDOW = 15 * 60 -- seconds that a date may be off, either way
 
 local function hex(bytes) return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end

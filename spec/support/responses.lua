@@ -2,7 +2,7 @@
 -- delays and broken connections.
 
 local cjson = require "cjson"
-local scheduler = require "crsync.sandbox.scheduler"
+local scheduler = require "spec.support.scheduler"
 
 local responses = {}
 

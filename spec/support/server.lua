@@ -21,8 +21,8 @@ package.path = root .. "?.lua;" .. root .. "lua/?.lua;" .. package.path
 local acs3 = require "spec.support.acs3"
 local responses = require "spec.support.responses"
 local cjson = require "cjson"
-local connection = require "crsync.sandbox.connection"
-local scheduler = require "crsync.sandbox.scheduler"
+local connection = require "spec.support.connection"
+local scheduler = require "spec.support.scheduler"
 
 local PATIENCE = 10 -- seconds until somebody takes control
 

@@ -1,3 +1,53 @@
 #!/usr/bin/env lua5.4
---- The installed command.
-os.exit(require "crsync.cli".run(arg), true)
+--- The installed command: the way in and the only way out. An installation that is broken ends here, with one sentence
+--- and status 6, whenever what it lacks is first asked for.
+
+local TROUBLE, CONFIGURATION, INTERRUPTED = 4, 6, 130 -- the others are crsync.cli's, which may be what is missing
+
+local exit, load_module = os.exit, require
+local lost -- why output was lost, where it was
+
+-- Lua's own print drops what the system says of each line.
+function print(...) -- luacheck: ignore 121
+  local words = { ... }
+  for i = 1, select("#", ...) do words[i] = tostring(words[i]) end
+  local written, problem = io.stdout:write(table.concat(words, "\t"), "\n")
+  if not written then lost = problem end
+end
+
+-- argparse leaves by it, too. What is not yet written would be lost without a word.
+function os.exit(status) -- luacheck: ignore 122
+  local written, problem = io.stdout:flush()
+  if not written then lost = problem end
+  if lost then io.stderr:write("crsync: the output could not be written: ", lost, "\n") end
+  exit(lost and status == 0 and TROUBLE or status, true)
+end
+
+local function leave(status, sentence)
+  io.stderr:write(sentence, "\n")
+  os.exit(status)
+end
+
+-- What Lua's loaders say takes a line for each place that was searched.
+local function broken(problem)
+  if problem:find("interrupted!", 1, true) then leave(INTERRUPTED, "crsync: interrupted") end
+  local missing = problem:match "^module '([^']+)' not found"
+  if missing then leave(CONFIGURATION, ("crsync: the module %s is not there: install crsync again"):format(missing)) end
+  local own_words = problem:match "^crsync [^\n]+"
+  if own_words then leave(CONFIGURATION, (own_words:gsub("%): .*", ")"))) end
+  problem = problem:gsub("%s+", " ")
+  leave(CONFIGURATION, ("crsync: this installation is broken: %s: install crsync again"):format(problem))
+end
+
+-- As every file of crsync asks for another, some only when they need it.
+function require(name) -- luacheck: ignore 121
+  local found, module = pcall(load_module, name)
+  if found and module ~= true then return module end
+  local problem = found and ("module '%s' is empty"):format(name) or module
+  -- crsync itself knows best why its core can't be loaded.
+  if name:find "^crsync" and name ~= "crsync.core" then broken(tostring(problem)) end
+  error(problem, 0)
+end
+
+require "crsync"
+os.exit(require "crsync.cli".run(arg))

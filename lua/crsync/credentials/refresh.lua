@@ -8,6 +8,7 @@ local dates = require "crsync.util.dates"
 local errors = require "crsync.error"
 local env = require "crsync.credentials.env"
 local keys_of = require "crsync.credentials.keys"
+local loop = require "crsync.loop"
 local variables = require "crsync.variables"
 local cli_profile = require "crsync.credentials.cli_profile"
 local redact = require "crsync.util.redact"
@@ -53,6 +54,9 @@ local PATIENCE = 5            -- for a response that is not urgent
 local AFTER_FAILURE = 30      -- and up to as much again
 local AFTER_EXPIRED = 60      -- where what was given had expired already
 local LOOK = 0.02             -- how often a call looks whether another has the keys
+local DROPPED = 1             -- after so long it looks whether the other can still go on
+
+local WEAK = { __mode = "v" }
 
 local function note_life(source, keys, context)
   local now = core.now()
@@ -76,9 +80,8 @@ end
 local function take(client, source, keys, context)
   local problem = keys_of.problem(keys)
   if problem then return source_failed(source, problem) end
-  local ok = pcall(client.core.set_credentials, client.core, keys.access_key_id, keys.access_key_secret,
-    keys.security_token)
-  if not ok then return source_failed(source, "a key holds a character that no key has") end
+  local taken = client.core:set_credentials(keys.access_key_id, keys.access_key_secret, keys.security_token)
+  if not taken then return source_failed(source, "a key holds a character that no key has") end
   source.generation, source.key_id = source.generation + 1, redact.key_id(keys.access_key_id)
   note_life(source, keys, context)
   return nil
@@ -94,28 +97,41 @@ end
 
 -- Asks for all: what others find meanwhile is that somebody is asking. An error that the source raises passes as it is.
 local function ask(client, source, deadline)
-  source.busy_until, source.asker = deadline, coroutine.running()
-  local ok, err = compat.pcall(ask_once, client, source, deadline)
-  source.busy_until, source.asker, source.failure = nil, nil, nil
+  local ok, err = compat.pcall(function()
+    source.asking = setmetatable({ till = deadline, thread = coroutine.running() }, WEAK)
+    return ask_once(client, source, deadline)
+  end)
+  source.asking, source.failure = nil, nil
   if not ok then error(err, 0) end
   if err then source.failure, source.failed_at = err, core.now() end
   return err
 end
 
--- Whether another call is asking. One whose coroutine has died, or that is this very one, is not; nor is Lua 5.1's main
--- thread, which has no name and cannot give way.
+-- Whether another call is asking and will go on. Lua 5.1's main thread, which has no name and cannot give way, is not.
 local function is_busy(source)
-  if not source.busy_until or core.now() >= source.busy_until then return false end
-  return source.asker ~= nil and source.asker ~= coroutine.running() and coroutine.status(source.asker) ~= "dead"
+  local asking = source.asking
+  if not asking or not asking.thread or core.now() >= asking.till then return false end
+  return loop.may_go_on(asking.thread)
+end
+
+-- What a host has dropped is gone with the next collection, which may be far.
+local function collect_dropped(source, since)
+  local asking = source.asking
+  if not asking or asking.is_collected or core.now() - since < DROPPED then return end
+  asking.is_collected = true
+  collectgarbage()
 end
 
 -- Another call is asking: its response is ours, good or bad.
 local function wait_for_answer(client, source, deadline)
-  local since = core.now()
+  local since, generation = core.now(), source.generation
   if not is_busy(source) then return false end
-  while is_busy(source) and core.now() < deadline do client.loop:sleep(LOOK) end
+  while is_busy(source) and core.now() < deadline do
+    client.loop:sleep(LOOK)
+    collect_dropped(source, since)
+  end
   if source.failure and source.failed_at >= since then return true, source.failure end
-  return not source.busy_until and source.generation > 0
+  return source.generation > generation
 end
 
 -- While the keys hold, one call asks, not for long, and a failure is no matter.

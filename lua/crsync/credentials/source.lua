@@ -11,8 +11,7 @@
 ---@field ends number|nil          on core.now's clock: when the keys expire
 ---@field advisory number|nil      when to begin to ask again, while the keys still hold
 ---@field mandatory number|nil     when not to go on without a response
----@field busy_until number|nil    somebody is asking, until then at most
----@field asker thread|nil         who
+---@field asking table|nil          somebody is: `thread`, held weakly, until `till` at most
 
 ---@param name string
 ---@param ask function|nil

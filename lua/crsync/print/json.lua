@@ -131,10 +131,11 @@ end
 --- Raises, naming the place, for what JSON cannot hold: functions, NaN, infinities, mixed or sparse tables.
 --- Bytes that are not UTF-8 are written as U+FFFD.
 ---@param value any
----@param options? crsync.JsonOptions
+---@param options? crsync.JsonOptions|integer|crsync.Error  a number is no option: what a list's total is, in
+--- crsync.to_json(client:list_tasks(…))
 ---@return string
 function json.encode(value, options)
-  local indent, out = options and options.indent, {}
+  local indent, out = type(options) == "table" and options.indent or nil, {}
   local writer = { out = out, colon = indent and ": " or ":", newline = function() end }
   if indent then
     writer.newline = function(depth) out[#out + 1] = "\n" .. (" "):rep(indent * depth) end

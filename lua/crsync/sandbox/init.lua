@@ -1,10 +1,21 @@
 --- `crsync sandbox`: a local endpoint that speaks the sync operations over real HTTP, for demos, tests and trying
 --- scripts without an account. Needs luasocket, and luasec for TLS.
+---
+---   local sandbox = require "crsync.sandbox"
+---   local server = assert(sandbox.start { scenario = "push.lua", speed = 50 })
+---   local client = assert(crsync.new(server:options()))
+---   …
+---   server:requests()[1].action
+---   server:stop()
 
-local env = require "crsync.credentials.env"
 local client_options = require "crsync.options"
+local compat = require "crsync.util.compat"
+local env = require "crsync.credentials.env"
+local scenarios = require "crsync.sandbox.scenario"
 
 local sandbox = {}
+
+local DEFAULT_PORT = 8787
 
 local NEEDS = "the sandbox needs %s (Debian: apt-get install %s; LuaRocks: luarocks install %s)"
 
@@ -15,51 +26,7 @@ local function need(module, debian, rock)
   return nil, NEEDS:format(rock, debian, rock)
 end
 
-local function decode(s)
-  return (s:gsub("+", " "):gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
-local function query_of(target)
-  local query = {}
-  for pair in (target:match "%?(.*)$" or ""):gmatch "[^&]+" do
-    local name, value = pair:match "^([^=]*)=?(.*)$"
-    query[decode(name)] = decode(value)
-  end
-  return query
-end
-
-local function read_request(conn)
-  local method, target = conn:line():match "^(%S+) (%S+) HTTP/1%.%d$"
-  if not method then error({ gone = "no request line" }, 0) end
-  local request = { method = method, path = target:match "^[^?]*", query = query_of(target), headers = {} }
-  for line in function() return conn:line() end do
-    if line == "" then break end
-    local name, value = line:match "^([^:]+):%s*(.-)%s*$"
-    if name then request.headers[name:lower()] = value end
-  end
-  request.body = conn:bytes(tonumber(request.headers["content-length"]) or 0)
-  return request
-end
-
-local function head(status, length, fault)
-  local lines = { ("HTTP/1.1 %d %s"):format(status, status == 200 and "OK" or "Refused"),
-    "Date: " .. os.date "!%a, %d %b %Y %H:%M:%S GMT", "Content-Type: application/json;charset=utf-8",
-    "Content-Length: " .. length }
-  if fault.retry_after then lines[#lines + 1] = ("x-acs-retry-after: %d"):format(fault.retry_after * 1000) end
-  return table.concat(lines, "\r\n") .. "\r\n\r\n"
-end
-
-local function converse(conn, service, scheduler)
-  while true do
-    local request = read_request(conn)
-    local status, body, fault = service:answer(request)
-    if fault.delay then scheduler.sleep(fault.delay) end
-    if fault.hang then scheduler.sleep(86400) end
-    if fault.reset then return conn:reset() end
-    conn:send(head(status, #body, fault) .. body)
-    if (request.headers.connection or ""):lower() == "close" then return end
-  end
-end
+-- ---- options -----------------------------------------------------------------------------------------------------
 
 local function tls_parameters(options)
   if not options.tls_cert and not options.tls_key then return nil end
@@ -75,76 +42,105 @@ local function tls_parameters(options)
     certificate = options.tls_cert, key = options.tls_key }
 end
 
-local function listen(socket, port)
-  local listener = socket.tcp()
-  listener:setoption("reuseaddr", true)
-  local ok, reason = listener:bind("127.0.0.1", port)
-  if not ok then return nil, ("port %d: %s"):format(port, reason) end
-  listener:listen(128)
-  listener:settimeout(0)
-  return listener, select(2, listener:getsockname())
-end
+local function is_port(n) return compat.tointeger(n) ~= nil and n >= 0 and n <= 65535 end
 
--- What a person must export to use it, and what there is to try.
-local function introduction(scenario, url, write)
-  local ids = {}
-  for i, task in ipairs(scenario.tasks) do ids[i] = task.id end
-  write(("# crsync sandbox at %s; Ctrl-C ends it. In another terminal:\n"):format(url))
-  local function export(name, value) write(("export %s=%s\n"):format(name, value)) end
-  export(client_options.variable "endpoint", url)
-  export(client_options.variable "region", scenario.region)
-  export(env.KEYS[1].id, scenario.access_key_id)
-  export(env.KEYS[1].secret, scenario.access_key_secret)
-  write(("# instance %s, tasks %s; each begins to move when it is first asked for:\n"):format(scenario.instance,
-    table.concat(ids, " ")))
-  write(("#   crsync list %s\n#   crsync wait %s %s\n"):format(scenario.instance, scenario.instance,
-    table.concat(ids, " ")))
-end
-
-local function serve(listener, service, tls)
-  local connection, scheduler = require "crsync.sandbox.connection", require "crsync.sandbox.scheduler"
-  local function attend(accepted)
-    local conn
-    scheduler.spawn_guarded(function()
-      conn = connection.new(accepted, tls)
-      converse(conn, service, scheduler)
-    end, function(err)
-      if not conn then return accepted:close() end
-      conn:close()
-      if err and not (type(err) == "table" and err.gone) then io.stderr:write(tostring(err), "\n") end
-    end)
-  end
-  scheduler.spawn(function()
-    while true do
-      scheduler.wait_readable(listener)
-      local accepted = listener:accept()
-      if accepted then attend(accepted) end
-    end
-  end)
-  scheduler.run()
-end
-
---- Runs the sandbox until it is interrupted.
----@param options { port: integer?, scenario: string?, tls_cert: string?, tls_key: string?, speed: number? }
----@param write fun(text: string)  where the introduction goes
----@return nil
----@return string? problem  why it could not start
-function sandbox.run(options, write)
+-- A server that listens, of options as people give them.
+local function open(options, more)
   local socket, problem = need("socket", "lua-socket", "luasocket")
   if not socket then return nil, problem end
-  local scenarios = require "crsync.sandbox.scenario"
-  local scenario = scenarios.BUILT_IN ---@type any
-  if options.scenario then
-    scenario, problem = scenarios.read(options.scenario)
-    if not scenario then return nil, problem end
+  if options.port and not is_port(options.port) then
+    return nil, ("port %s: a port is a whole number from 0 to 65535"):format(tostring(options.port))
   end
+  local scenario
+  scenario, problem = scenarios.find(options.scenario)
+  if not scenario then return nil, problem end
   local tls
   tls, problem = tls_parameters(options)
   if problem then return nil, problem end
-  local listener, port = listen(socket, options.port or 8787)
-  if not listener then return nil, port end
-  introduction(scenario, (tls and "https" or "http") .. "://127.0.0.1:" .. port, write)
-  serve(listener, require "crsync.sandbox.service".new(scenario, options.speed or 1), tls)
+  local server
+  server, problem = require "crsync.sandbox.server".new { scenario = scenario, tls = tls, address = options.listen,
+    port = options.port and compat.tointeger(options.port), speed = options.speed, limits = options.limits,
+    keeps_records = more and more.keeps_records, loop = more and more.loop }
+  return server, problem or scenario
 end
+
+-- ---- the command -------------------------------------------------------------------------------------------------
+
+-- A word for a shell; plain ones stay as they are.
+local function quoted(word)
+  if word:find "^[%w%%+,./:=@_-]+$" then return word end
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+local LOOPBACK = { ["127.0.0.1"] = true, ["::1"] = true, localhost = true }
+
+-- What a person must export to use it, and what there is to try.
+local function introduction(scenario, server, address, write)
+  local ids = {}
+  for i, task in ipairs(scenario.tasks) do ids[i] = quoted(task.id) end
+  write(("# crsync sandbox at %s; Ctrl-C ends it. In another terminal:\n"):format(server.url))
+  local function export(name, value) write(("export %s=%s\n"):format(name, quoted(value))) end
+  export(client_options.variable "endpoint", server.url)
+  export(client_options.variable "region", scenario.region)
+  export(env.KEYS[1].id, scenario.access_key_id)
+  export(env.KEYS[1].secret, scenario.access_key_secret)
+  if address and not LOOPBACK[address] and not address:find "^127%." then
+    write(("# WARNING: it listens on %s: whoever reaches this machine can use it, with the key above\n"):format(
+      quoted(address)))
+  end
+  local instance = quoted(scenario.instance)
+  write(("# instance %s, tasks %s; each begins to move when it is first asked for:\n"):format(instance,
+    table.concat(ids, " ")))
+  write(("#   crsync list %s\n#   crsync wait %s %s\n"):format(instance, instance, table.concat(ids, " ")))
+end
+
+--- Runs the sandbox until it is interrupted.
+---@param options table  port, listen, scenario, tls_cert, tls_key, speed
+---@param write fun(text: string)  where the introduction goes
+---@return nil
+---@return string problem  why it could not start
+function sandbox.run(options, write)
+  local settings = { port = options.port or DEFAULT_PORT }
+  for _, name in ipairs { "listen", "scenario", "tls_cert", "tls_key", "speed" } do settings[name] = options[name] end
+  local server, scenario = open(settings)
+  if not server then return nil, scenario end
+  introduction(scenario, server, options.listen, write)
+  server.loop:run()
+end
+
+--- Reads a scenario file and does nothing else.
+---@param path string
+---@return string|nil summary  what it has
+---@return string|nil problem
+function sandbox.check(path)
+  local scenario, problem = scenarios.read(path)
+  if not scenario then return nil, problem end
+  local counts = {}
+  for _, name in ipairs { "tasks", "rules", "push", "made", "faults" } do
+    counts[#counts + 1] = ("%s %d"):format(name, #scenario[name])
+  end
+  return ("%s: fine: %s"):format(path, table.concat(counts, ", "))
+end
+
+-- ---- for scripts -------------------------------------------------------------------------------------------------
+
+--- Starts a sandbox for a script, on any free port.
+---
+--- Without a `loop` it is a process of its own, which ends with stop(), or with this process. With one it lives in this
+--- process, and answers while a coroutine of that loop runs `server:run()`.
+---@param options crsync.sandbox.StartOptions|nil
+---@return crsync.sandbox.Handle|nil server
+---@return string|nil problem
+function sandbox.start(options)
+  options = options or {}
+  local handle = require "crsync.sandbox.handle"
+  if not options.loop then return handle.of_child(options) end
+  local server, scenario = open(options, { keeps_records = true })
+  if not server then return nil, scenario end
+  return handle.of_server(server, scenario, options)
+end
+
+--- What a child process of start() does; not for others.
+sandbox.open = open
 
 return sandbox

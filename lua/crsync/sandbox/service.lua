@@ -1,214 +1,165 @@
---- The sandbox's service: what each operation answers. Knows requests and time, not sockets.
+--- The sandbox's service: what each request is answered. Knows requests and time, not sockets.
 
-local compat = require "crsync.util.compat"
 local core = require "crsync.core"
-local dates = require "crsync.util.dates"
+local faults = require "crsync.sandbox.faults"
+local gate = require "crsync.sandbox.gate"
 local json = require "crsync.print.json"
 local known = require "crsync.operations"
-local tasks = require "crsync.sandbox.tasks"
+local parameters = require "crsync.sandbox.parameters"
+local quota = require "crsync.sandbox.quota"
+local refusals = require "crsync.sandbox.refusals"
+local registry = require "crsync.sandbox.registry_operations"
+local sync_operations = require "crsync.sandbox.sync_operations"
+local world = require "crsync.sandbox.world"
 
 local Service = {}
 Service.__index = Service
 
 local service = {}
 
-local WINDOW = 15 * 60 -- seconds that a request's date may be off
-
-local function refusal(status, code, message) return { status = status, code = code, message = message } end
+-- The scenario's own key and those beside it; ages of tokens count from now on.
+local function keys_of(scenario)
+  local keys = { { id = scenario.access_key_id, secret = scenario.access_key_secret } }
+  for _, row in ipairs(scenario.keys) do
+    keys[#keys + 1] = { id = row.id, secret = row.secret, token = row.token, disabled = row.disabled,
+      expires = row.expires and core.now() + row.expires }
+  end
+  return keys
+end
 
 --- A service that plays a scenario.
----@param scenario table
----@param speed number  how much faster than the clock its time goes
----@return table service  with answer(request)
+---@param scenario table  complete, see scenario.lua
+---@param speed number    how much faster than the clock its time goes
 function service.new(scenario, speed)
-  local self = setmetatable({ scenario = scenario, speed = speed, by_id = {}, order = {}, rules = {}, nonces = {},
-    hits = {}, started = core.now(), made = 0 }, Service)
-  for _, description in ipairs(scenario.tasks) do self:add(description) end
-  return self
+  local its_world = world.new(scenario, speed)
+  return setmetatable({ world = its_world, speed = speed, gate = gate.new(keys_of(scenario)),
+    quota = quota.new(scenario.quota), faults = faults.new(scenario.faults, its_world.chance) }, Service)
 end
 
-function Service:now() return (core.now() - self.started) * self.speed end
+-- ---- parameters ------------------------------------------------------------------------------------------------
 
-function Service:add(description)
-  local task = tasks.new(description, self.scenario.instance, self.scenario.region, self:now())
-  self.by_id[description.id] = task
-  self.order[#self.order + 1] = task
-  return task
-end
+local function is_given(query, name) return (query[name] or "") ~= "" end
 
--- ---- signatures -----------------------------------------------------------------------------------------
+local CHECKS = {
+  integer = function(value)
+    return value:find "^[1-5]$" ~= nil or "it is a whole number from 1 to 5" -- Priority is the only one
+  end,
+  boolean = function(value) return value == "true" or value == "false" or "it is true or false" end,
+}
 
--- Signs what was received with the sandbox's own key: the same signature must come out.
-local function signature_matches(self, request, signed)
-  local headers = {}
-  for name in signed:gmatch "[^;]+" do headers[name] = request.headers[name] end
-  local ok, expected = pcall(core.sign, { method = request.method, path = request.path, query = request.query,
-    host = request.headers.host or "", headers = headers, body = request.body,
-    access_key_id = self.scenario.access_key_id, access_key_secret = self.scenario.access_key_secret })
-  return ok and expected.Authorization == request.headers.authorization
-end
-
-local AUTHORIZATION = "^ACS3%-HMAC%-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),"
-
-local function check_signature(self, request)
-  local id, signed = (request.headers.authorization or ""):match(AUTHORIZATION)
-  if not id then return refusal(400, "IncompleteSignature", "Authorization is missing or malformed.") end
-  if id ~= self.scenario.access_key_id then
-    return refusal(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
-  elseif not signature_matches(self, request, signed) then
-    return refusal(400, "SignatureDoesNotMatch", "Specified signature does not match our calculation.")
+local function check_value(row, value)
+  local check = CHECKS[row[2]]
+  local verdict = not check or check(value)
+  if verdict ~= true then return refusals.invalid(row[1], verdict) end
+  if row.words and not row.words:find('"' .. value .. '"', 1, true) then
+    return refusals.invalid(row[1], "it is one of " .. row.words:gsub('"', ""):gsub("|", ", "))
   end
-  local at, nonce = dates.epoch(request.headers["x-acs-date"] or ""), request.headers["x-acs-signature-nonce"]
-  if not at or math.abs(at - os.time()) > WINDOW then
-    return refusal(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
-  elseif self.nonces[nonce] then
-    return refusal(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
+end
+
+-- Names the first parameter that is missing, as the gateway does; then what a value cannot be.
+local function check_parameters(self, action, query)
+  if not registry.without_instance[action] then
+    if not is_given(query, "InstanceId") then return refusals.missing "InstanceId" end
   end
-  self.nonces[nonce] = true
-  return nil
-end
-
--- ---- faults ---------------------------------------------------------------------------------------------
-
--- The fault that the scenario has for this request, if any. Each counts all the requests that fit it.
-local function fault_for(self, request)
-  local found
-  for i, fault in ipairs(self.scenario.faults) do
-    local fits = (not fault.action or fault.action == request.headers["x-acs-action"])
-      and (not fault.task or fault.task == request.query.SyncTaskId)
-    if fits then
-      local hits = (self.hits[i] or 0) + 1
-      self.hits[i] = hits
-      local due = hits - (fault.after or 0)
-      local hit = due >= 1 and due <= (fault.times or math.huge) and due % (fault.every or 1) == 0
-      found = found or hit and fault
-    end
+  for _, name in ipairs(known[action] and known[action].required or registry.required[action] or {}) do
+    if not is_given(query, name) then return refusals.missing(name) end
   end
-  return found or nil
-end
-
--- ---- operations -----------------------------------------------------------------------------------------
-
-local operations = {}
-
-function operations.GetRepoSyncTask(self, query)
-  local task = self.by_id[query.SyncTaskId or ""]
-  if not task then return refusal(400, "SYNC_TASK_NOT_EXIST", "Sync task is not exist.") end
-  return tasks.look(task, self:now())
-end
-
-local function page_of(query, items, field, total)
-  local function count(name, default) return math.max(1, compat.tointeger(tonumber(query[name])) or default) end
-  local number, size = count("PageNo", 1), math.min(count("PageSize", 30), 100)
-  local page = {}
-  for i = (number - 1) * size + 1, math.min(number * size, #items) do page[#page + 1] = items[i] end
-  return { PageNo = number, PageSize = size, TotalCount = total(#items), [field] = page }
-end
-
-function operations.ListRepoSyncTask(self, query)
-  local found = {}
-  for i = #self.order, 1, -1 do -- newest first
-    local item = tasks.listed(self.order[i], self:now(), os.time())
-    local from = item.ImageFrom
-    if (not query.RepoNamespaceName or from.RepoNamespaceName == query.RepoNamespaceName)
-      and (not query.RepoName or from.RepoName == query.RepoName) and (not query.Tag or from.ImageTag == query.Tag)
-      and (not query.SyncRecordId or item.SyncBatchTaskId == query.SyncRecordId) then
-      found[#found + 1] = item
-    end
+  for _, row in ipairs(known[action] and known[action].parameters or {}) do
+    local refusal = is_given(query, row[1]) and check_value(row, query[row[1]])
+    if refusal then return refusal end
   end
-  return page_of(query, found, "SyncTasks", tostring)
-end
-
-local function create(self, query, action)
-  for _, name in ipairs(known[action].required) do
-    if (query[name] or "") == "" then
-      return refusal(400, "Missing" .. name, name .. " is mandatory for this action.")
-    end
+  local instance = self.world:instance(query.InstanceId or "")
+  if not registry.without_instance[action] and (not instance or instance.account) then
+    return refusals.of "INSTANCE_NOT_EXIST"
   end
-  self.made = self.made + 1
-  local repo = query.TargetNamespace and query.TargetNamespace .. "/" .. query.TargetRepoName or nil
-  local task = self:add { id = ("rst-made-%d"):format(self.made), to = query.TargetRegionId, repo = repo,
-    tag = query.Tag, rule = query.SyncRuleId, pending = 1 }
-  task.by_hand = true
-  return { SyncTaskId = task.description.id }
 end
 
-for _, action in ipairs { "CreateRepoSyncTask", "CreateRepoSyncTaskByRule" } do
-  operations[action] = function(self, query) return create(self, query, action) end
-end
+-- ---- an answer --------------------------------------------------------------------------------------------------
 
-function operations.CancelRepoSyncTask(self, query)
-  local task = self.by_id[query.SyncTaskId or ""]
-  if not task then return refusal(400, "SYNC_TASK_NOT_EXIST", "Sync task is not exist.") end
-  tasks.cancel(task, self:now())
-  return {}
-end
-
-function operations.CreateRepoSyncRule(self, query)
-  self.made = self.made + 1
-  local rule = { SyncRuleId = ("crsr-made-%d"):format(self.made), SyncDirection = "FROM",
-    LocalRegionId = self.scenario.region, LocalInstanceId = self.scenario.instance,
-    LocalNamespaceName = query.NamespaceName, LocalRepoName = query.RepoName,
-    CreateTime = os.time() * 1000, ModifiedTime = os.time() * 1000, CrossUser = false }
-  for _, name in ipairs { "SyncRuleName", "SyncScope", "SyncTrigger", "TagFilter", "TargetRegionId", "TargetInstanceId",
-    "TargetNamespaceName", "TargetRepoName" } do
-    rule[name] = query[name]
+local function check_request(request)
+  local action = request.headers["x-acs-action"]
+  if request.headers["x-acs-version"] ~= known.GetRepoSyncTask.version then return refusals.of "InvalidVersion" end
+  if request.path ~= "/" then return refusals.of "InvalidAction.NotFound" end
+  local is_known = sync_operations[action] or registry.operations[action]
+  if not is_known and not registry.is_other(action) then return refusals.of "InvalidAction.NotFound" end
+  if request.method ~= "GET" and request.method ~= "POST" and request.method ~= "HEAD"
+    or action == "GetRepoTag" and request.method == "POST" then
+    return refusals.of "UnsupportedHTTPMethod"
   end
-  self.rules[#self.rules + 1] = rule
-  return { SyncRuleId = rule.SyncRuleId }
+  if not is_known then
+    return refusals.of("NoPrivilege", "Access denied for this user. (The sandbox does not play this operation.)")
+  end
 end
 
-function operations.ListRepoSyncRule(self, query)
-  return page_of(query, self.rules, "SyncRules", function(n) return n end)
+local function operate(self, request, query)
+  local refusal = check_request(request)
+  if refusal then return nil, refusal end
+  local action = request.headers["x-acs-action"]
+  refusal = check_parameters(self, action, query)
+  if refusal then return nil, refusal end
+  return (sync_operations[action] or registry.operations[action])(self.world, query)
 end
 
-function operations.DeleteRepoSyncRule(self, query)
-  for i, rule in ipairs(self.rules) do
-    if rule.SyncRuleId == query.SyncRuleId then
-      table.remove(self.rules, i)
-      return {}
-    end
-  end
-  return refusal(400, "SYNC_RULE_NOT_EXIST", "Sync rule is not exist.")
+-- What the fault says instead of the answer, if it says anything.
+local function refusal_of_fault(fault)
+  if not (fault.code or fault.status) then return nil end
+  return refusals.of(fault.code or "InternalError", fault.message, fault.status)
 end
 
-local function operate(self, request)
-  if request.headers["x-acs-version"] ~= known.GetRepoSyncTask.version then
-    return refusal(400, "InvalidVersion", "Specified parameter Version is not valid.")
-  end
-  local operation = operations[request.headers["x-acs-action"] or ""]
-  if not operation then
-    return refusal(404, "InvalidAction.NotFound", "Specified api is not found.")
-  elseif (request.query.InstanceId or "") == "" then
-    return refusal(400, "MissingInstanceId", "InstanceId is mandatory for this action.")
-  elseif request.query.InstanceId ~= self.scenario.instance then
-    return refusal(400, "INSTANCE_NOT_EXIST", "Instance is not exist.")
-  end
-  return operation(self, request.query)
+local function region_of(self, query)
+  local task = self.world.tasks_by_id[query.SyncTaskId or ""]
+  return query.TargetRegionId or task and task.to.region
 end
+
+local function decide(self, request)
+  local query, problem = parameters.of(request)
+  request.parameters = query or {}
+  local refusal = self.gate:refuses(request)
+  if refusal then return nil, refusal, {}, {} end
+  if not query then return nil, refusals.of("InvalidParameter", problem), {}, {} end
+  local action, world_now = request.headers["x-acs-action"], self.world:now()
+  self.world:catch_up()
+  local headers, throttled = self.quota:count(action, core.now())
+  if throttled then return nil, throttled, headers, {} end
+  local fault = self.faults:meet { action = action, task = query.SyncTaskId, region = region_of(self, query),
+    now = world_now } or {}
+  refusal = refusal_of_fault(fault)
+  if refusal then return nil, refusal, headers, fault end
+  local answer
+  answer, refusal = operate(self, request, query)
+  return answer, refusal, headers, fault
+end
+
+local RECOMMEND = "https://api.aliyun.com/troubleshoot?q=%s&product=cr&requestId=%s"
+
+--- The body of a refusal.
+function service.envelope(id, refusal, host)
+  return json.encode { RequestId = id, Code = refusal.code, Message = refusal.message, HostId = host or "",
+    Recommend = RECOMMEND:format(refusal.code:gsub("[^%w._-]", ""), id) }
+end
+
+---@class crsync.sandbox.Answer
+---@field status integer
+---@field headers string[][]
+---@field body string
+---@field fault table        what else is to happen; empty if nothing
+---@field code string        "success", or that of the refusal
+---@field request_id string
 
 --- Answers a request.
----@param request { method: string, path: string, query: table, headers: table, body: string }
----@return integer status
----@return string body
----@return table fault  delay, reset, hang, retry_after: what else is to happen; empty if nothing
+---@param request { method: string, path: string, query_text: string, headers: table, body: string }
+---@return crsync.sandbox.Answer
 function Service:answer(request)
-  local id = ("00000000-0000-4000-8000-%012x"):format(math.floor(core.random() * 2 ^ 47))
-  local result, fault = check_signature(self, request), {}
-  if not result then
-    fault = fault_for(self, request) or {}
-    if fault.code or fault.status then
-      local message = fault.message or "A fault of the scenario's."
-      result = refusal(fault.status or 400, fault.code or "InternalError", message)
-    end
-  end
-  result = result or operate(self, request)
-  if result.code then
-    return result.status, json.encode { RequestId = id, Code = result.code, Message = result.message,
-      HostId = request.headers.host or "" }, fault
+  local id = world.uuid()
+  local result, refusal, headers, fault = decide(self, request)
+  headers[#headers + 1] = { "x-acs-request-id", id }
+  if refusal then
+    return { status = refusal.status, headers = headers, body = service.envelope(id, refusal, request.headers.host),
+      fault = fault, request_id = id, code = refusal.code }
   end
   result.RequestId, result.Code, result.IsSuccess = id, "success", true
-  return 200, json.encode(result), fault
+  return { status = 200, headers = headers, body = json.encode(result), fault = fault, request_id = id,
+    code = "success" }
 end
 
 return service

@@ -1,10 +1,18 @@
---- `crsync sandbox`: runs the local endpoint until it is interrupted.
+--- `crsync sandbox`: runs the local endpoint until it is interrupted, or checks a scenario file.
 
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 
+local function check(sandbox, path)
+  local summary, problem = sandbox.check(path)
+  if not summary then return exit.with(exit_status.CONFIGURATION, "crsync: " .. problem) end
+  print(summary)
+  return exit_status.DONE
+end
+
 local function run(given)
   local sandbox = require "crsync.sandbox" -- a program of its own, which other commands do without
+  if given.check then return check(sandbox, given.check) end
   local _, problem = sandbox.run(given, function(s)
     io.stdout:write(s)
     io.stdout:flush()
@@ -17,8 +25,10 @@ return {
   about = "Run a local endpoint to try things without an account",
   options = {
     { name = "--port", value = "N", type = "port", about = "Port to listen on; 0 takes any free one (default: 8787)" },
+    { name = "--listen", value = "ADDRESS", about = "Address to listen on (default: 127.0.0.1, this machine alone)" },
     { name = "--scenario", value = "FILE", type = "file",
       about = "File that says which tasks there are and what happens to them" },
+    { name = "--check", value = "FILE", type = "file", about = "Read a scenario file and say what is wrong with it" },
     { name = "--tls-cert", value = "FILE", type = "file", about = "Certificate, for HTTPS" },
     { name = "--tls-key", value = "FILE", type = "file", about = "Private key of the certificate" },
     { name = "--speed", value = "X", type = "speed", about = "How many times faster than real time tasks move" },

@@ -1,6 +1,6 @@
 -- One accepted connection: bytes in and out, TLS or not, without blocking the others; and ways to end it badly.
 
-local scheduler = require "crsync.sandbox.scheduler"
+local scheduler = require "spec.support.scheduler"
 local socket = require "socket"
 
 local Connection = {}

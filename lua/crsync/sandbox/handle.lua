@@ -1,0 +1,155 @@
+--- What `sandbox.start` gives to a script: a server in a child process, or in this one on a host's loop.
+---
+--- The child listens on a second port, where this process connects and says what to play, and later asks what came.
+--- When that connection ends, so does the child: it never outlives who started it.
+
+local client_options = require "crsync.options"
+local core = require "crsync.core"
+local env = require "crsync.credentials.env"
+local lua_source = require "crsync.print.lua_source"
+local scenarios = require "crsync.sandbox.scenario"
+
+---@class crsync.sandbox.StartOptions
+---@field scenario table|string|nil  a table as a scenario file returns it, or the path of a file; the built-in one
+---@field speed number|nil     how much faster than the clock tasks move
+---@field port integer|nil     any free one
+---@field tls_cert string|nil  file with a certificate: HTTPS
+---@field tls_key string|nil   file with its key
+---@field lua string|nil       a shell's command for the child's interpreter; the one that runs this script
+---@field loop crsync.Loop|nil runs in this process, on this loop
+
+---@class crsync.sandbox.Handle
+local Handle = {}
+Handle.__index = Handle
+
+local handle = {}
+
+local PATIENCE = 10 -- seconds for the child to answer
+
+-- What both kinds know.
+local function made(fields, scenario, options)
+  fields.scenario, fields.ca_file = scenario, options.tls_cert
+  return setmetatable(fields, Handle)
+end
+
+--- Its URL.
+---@return string
+function Handle:url() return self.address end
+
+--- The variables of the environment that make crsync, and the vendor's clients, use it.
+---@return table<string, string>
+function Handle:env()
+  return { [client_options.variable "endpoint"] = self.address,
+    [client_options.variable "region"] = self.scenario.region,
+    [env.KEYS[1].id] = self.scenario.access_key_id, [env.KEYS[1].secret] = self.scenario.access_key_secret,
+    [client_options.variable "ca_file"] = self.ca_file }
+end
+
+--- Options for `crsync.new`; pauses between attempts are short. What is given stands in for them.
+---@param changes table|nil
+---@return table
+function Handle:options(changes)
+  local options = { endpoint = self.address, region = self.scenario.region,
+    access_key_id = self.scenario.access_key_id, access_key_secret = self.scenario.access_key_secret, proxy = "",
+    ca_file = self.ca_file, retry = { base_delay = 0.01, max_delay = 0.05 }, loop = self.loop }
+  for name, value in pairs(changes or {}) do options[name] = value end
+  return options
+end
+
+-- ---- on a host's loop --------------------------------------------------------------------------------------------
+
+--- A server in this process.
+function handle.of_server(server, scenario, options)
+  return made({ server = server, address = server.url, loop = options.loop }, scenario, options)
+end
+
+--- Serves until stop(); in a coroutine of the loop's.
+function Handle:run()
+  local loop = self.server.loop
+  while loop.is_running do
+    self.loop.wait(loop:pollfd(), math.min(loop:timeout(), 60))
+    if loop.is_running then loop:step(0) end
+  end
+end
+
+-- ---- a child process ---------------------------------------------------------------------------------------------
+
+local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
+
+-- The interpreter that runs this script, as far as Lua tells.
+local function interpreter()
+  local first, given = 0, rawget(_G, "arg")
+  while type(given) == "table" and given[first - 1] do first = first - 1 end
+  if first < 0 then return given[first] end
+  return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d.*"
+end
+
+local CHILD = "package.path, package.cpath = %q, %q require 'crsync.sandbox.child'.run()"
+
+-- The first line that the child writes: where to tell it what to do, and the word that proves who says so.
+local function start_child(options)
+  local line = ("%s -e %s </dev/null"):format(options.lua or "exec " .. quoted(interpreter()),
+    quoted(CHILD:format(package.path, package.cpath)))
+  local process, reason = io.popen(line, "r")
+  if not process then return nil, reason end
+  local port, word = (process:read "*l" or ""):match "^(%d+) (%x+)$"
+  if port then return process, tonumber(port), word end
+  process:close()
+  return nil, "the sandbox's process did not start; its words are above"
+end
+
+-- Says a thing to the child: its length, its text; and gets such a thing back.
+local function tell(control, text)
+  local ok, reason = control:send(#text .. "\n" .. text)
+  local length = ok and control:receive "*l"
+  local reply
+  if length then reply, reason = control:receive(tonumber(length)) end
+  return reply, reason or "the sandbox's process has ended"
+end
+
+local SENT = { "speed", "port", "tls_cert", "tls_key", "limits" }
+
+--- A server in a child process.
+---@param options crsync.sandbox.StartOptions
+function handle.of_child(options)
+  local found, socket = pcall(require, "socket")
+  if not found then return nil, "sandbox.start needs luasocket (LuaRocks: luarocks install luasocket)" end
+  local scenario, problem = scenarios.find(options.scenario)
+  if not scenario then return nil, problem end
+  local process, port, word = start_child(options)
+  if not process then return nil, port end
+  local control = assert(socket.connect("127.0.0.1", port))
+  control:setoption("tcp-nodelay", true)
+  control:settimeout(PATIENCE)
+  local settings = { scenario = scenario, word = word }
+  for _, name in ipairs(SENT) do settings[name] = options[name] end
+  local reply, reason = tell(control, "return " .. lua_source.of(settings))
+  local url = (reply or ""):match "^ok (.*)$"
+  if url then return made({ process = process, control = control, address = url }, scenario, options) end
+  control:close()
+  process:close()
+  return nil, reply or reason
+end
+
+--- What was asked so far, oldest first: { method, path, action, parameters, headers (lower-case names), body, status,
+--- code ("success", or that of the refusal), request_id }; of the last 10 000 requests.
+---@return table[]
+function Handle:requests()
+  if self.server then return self.server:requests() end
+  assert(self.control, "this sandbox was stopped")
+  return assert(core.decode(assert(tell(self.control, "requests"))))
+end
+
+--- Ends it. Again is fine.
+function Handle:stop()
+  if self.server then return self.server:stop() end
+  if not self.control then return end
+  self.control:shutdown "both" -- closing alone says nothing while another child has inherited the descriptor
+  self.control:close()
+  self.control = nil
+  self.process:close()
+end
+
+Handle.__gc, Handle.__close = Handle.stop, Handle.stop
+
+return handle
