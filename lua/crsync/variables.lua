@@ -52,6 +52,9 @@ variables.rows = {
     line = "not empty: the command writes without colours" },
   { key = "term", names = { "TERM" }, is_foreign = true,
     line = "`dumb`: the command writes plain lines without colours" },
+  { key = "columns", names = { "COLUMNS" }, is_foreign = true,
+    line = "the terminal's columns, where it does not tell them" },
+  { key = "lines", names = { "LINES" }, is_foreign = true, line = "its lines, likewise" },
   { key = "locale", names = { "LC_ALL", "LC_CTYPE", "LANG" }, is_foreign = true,
     line = "whether the terminal takes UTF-8: bars are drawn with blocks then" },
 }

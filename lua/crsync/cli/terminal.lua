@@ -1,6 +1,8 @@
---- What the terminal is like: whether there is one, its width, whether it shows colours and UTF-8.
+--- What the terminal is like: whether there is one, its size, whether it shows colours and UTF-8.
 
+local compat = require "crsync.util.compat"
 local environment = require "crsync.util.environment"
+local variables = require "crsync.variables"
 
 local terminal = {}
 
@@ -13,14 +15,27 @@ function terminal.is_terminal(descriptor)
   return done == true or done == 0 -- the latter in Lua 5.1
 end
 
---- Its width in columns; 80 where nothing tells.
----@return integer
-function terminal.columns()
+-- What a variable says of the terminal, or a guess.
+local function told(key, guess)
+  local number = compat.tointeger(tonumber((variables.get(key)) or ""))
+  return number and number > 0 and number or guess
+end
+
+--- Its lines and columns. A terminal that tells 0 knows nothing, such as one of `docker exec -t`.
+---@return integer lines
+---@return integer columns
+function terminal.size()
   local pipe = assert(io.popen("stty size 2>/dev/null </dev/tty", "r"))
   local size = pipe:read "*l"
   pipe:close()
-  return tonumber(size and size:match "%d+ (%d+)") or 80
+  local lines, columns = (size or ""):match "(%d+) (%d+)"
+  lines, columns = tonumber(lines) or 0, tonumber(columns) or 0
+  return lines > 0 and lines or told("lines", 24), columns > 0 and columns or told("columns", 80)
 end
+
+--- Its width in columns.
+---@return integer
+function terminal.columns() return (select(2, terminal.size())) end
 
 --- Whether to write in colours.
 ---@param choice "auto"|"always"|"never"

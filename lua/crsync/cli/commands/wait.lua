@@ -1,8 +1,8 @@
 --- `crsync wait`: waits until tasks have ended; how it goes is shown on standard error.
 
 local arguments = require "crsync.cli.arguments"
-local core = require "crsync.core"
 local exit_status = require "crsync.cli.exit_status"
+local fields = require "crsync.print.fields"
 local output = require "crsync.cli.output"
 local terminal = require "crsync.cli.terminal"
 local wait_display = require "crsync.cli.wait_display"
@@ -10,19 +10,25 @@ local wait_display = require "crsync.cli.wait_display"
 local function make_display(given)
   local live = os.getenv "TERM" ~= "dumb" and terminal.is_terminal(2)
   return wait_display.new({ stream = io.stderr, live = live, color = terminal.wants_color(given.color, 2),
-    utf8 = terminal.speaks_utf8(), width = terminal.columns }, given.task)
+    utf8 = terminal.speaks_utf8(), size = terminal.size }, given.task)
 end
 
 local function wait_options(given, display)
+  local is_one = #given.task == 1
+  local function on_progress(task, p, trouble)
+    -- Why a wait has ended is said at the end, which comes at once: for one task, and for all whose time is up.
+    if p.given_up and (is_one or trouble.code == "timeout") then return end
+    display:update(p.task_id, task, p, trouble)
+  end
   return {
     timeout = given.timeout, interval = given.interval, max_interval = given.max_interval,
     stall_timeout = given.stall_timeout, not_found_grace = given.not_found_grace, concurrency = given.concurrency,
-    on_progress = function(task, p) display:update(task.SyncTaskId or "task", task, p, core.now()) end,
+    unreachable_timeout = given.unreachable_timeout, on_progress = on_progress,
   }
 end
 
 local function write_tasks(given, results)
-  local tasks = {}
+  local tasks = fields.as_list {}
   for _, result in ipairs(results) do tasks[#tasks + 1] = result.task end
   if #given.task == 1 then
     if tasks[1] then output.write(given, tasks[1], output.report(given)) end
@@ -85,6 +91,8 @@ return {
       about = "Give up when neither status nor bytes change for this many seconds" },
     { name = "--not-found-grace", value = "S", type = "seconds",
       about = "Go on for this many seconds though a task does not exist yet" },
+    { name = "--unreachable-timeout", value = "S", type = "seconds", default = "60",
+      about = "Give up when the service was not reached once in this many seconds" },
     { name = "--concurrency", value = "N", type = "count", about = "Most requests in flight at once" },
   },
   has_own_timeout = true,
