@@ -92,10 +92,18 @@ describe("the exit status", function()
   it("is 2 for wrong usage, and the nearest is suggested", function()
     for words, part in pairs { [""] = "Usage", ["get"] = "missing argument", ["gett a b"] = "Did you mean 'get'",
       ["get a b --outptu json"] = "Did you mean '--output'",
-      ["get a b -o yaml"] = "must be one of", ["get a ''"] = "task_id",
+      ["get a b -o yaml"] = "must be one of", ["get a ''"] = "TASK: it is empty",
       ["wait a b --interval soon"] = "soon", ["list a --limit 0"] = "at least 1",
-      ["wait a b --interval 0"] = "interval",
-      ["create a Tag"] = "Name=value", ["create a Tag=1"] = "RepoId", ["call 'a b'"] = "action" } do
+      ["wait a b --interval 0"] = "--interval: out of range",
+      ["create a Tag"] = "Usage: crsync create",
+      ["create a Tag=1"] = "create needs RepoId; SyncRuleId, or TargetRegionId, TargetInstanceId, TargetNamespace, ",
+      ["create a RepoId=a Tag=1 TargetRegionId=a TargetInstanceId=b TargetTag=1"] =
+        "crsync: create needs TargetNamespace, TargetRepoName\n",
+      ["create a RepoId=a SyncRuleId=b"] = "create needs Tag\n",
+      ["rules a --create SyncScope=REPO"] = "a rule needs SyncRuleName, TagFilter, TargetRegionId, TargetInstanceId\n",
+      ["get a b ''"] = "Usage: crsync get", ["rules a --delete ''"] = "--delete: it is empty",
+      ["list '' "] = "INSTANCE: it is empty", ["list a --timeout 0"] = "--timeout",
+      ["call 'a b'"] = "ACTION: expected" } do
       local output, errors, status = run(words)
       assert.same({ "", 2 }, { output, status }, words)
       assert.truthy(errors:find(part, 1, true), errors)
@@ -188,13 +196,6 @@ describe("crsync wait", function()
     end
   end)
 
-  it("says in hours what takes them", function()
-    local output = child.run [[
-      local shows = require "crsync.cli.wait_display".new({ stream = io.stdout, live = false }, { "rst-1" })
-      shows:update("rst-1", { TaskStatus = "SYNCHRONIZING" }, { percent = 1, synced = 1, total = 100, eta = 7325 }, 0)
-    ]]
-    assert.equal("rst-1  SYNCHRONIZING  1 %  1 B of 100 B  2:02:05 to go\n", output)
-  end)
 
   it("keeps to ASCII, to no colour, to plain lines where it should", function()
     assert.truthy(at_terminal "LC_ALL=C TERM=xterm":find("[##########..........]", 1, true))

@@ -163,8 +163,12 @@
 --- seconds after which it gives up, when neither status nor bytes have changed; default: none
 ---@field stall_timeout? number
 ---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
---- called after each look that has seen the task; an error raised in it ends the wait and reaches you unchanged
----@field on_progress? fun(task: crsync.Task, progress: crsync.Progress)
+--- seconds after which it gives up, when the service was not reached once: its name does not resolve, or nobody
+--- listens; default: none
+---@field unreachable_timeout? number
+--- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
+--- seconds at least
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
 ---@field [string] "no such option"
 
 --- What client:wait_all takes.
@@ -175,8 +179,12 @@
 --- seconds after which it gives up, when neither status nor bytes have changed; default: none
 ---@field stall_timeout? number
 ---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
---- called after each look that has seen the task; an error raised in it ends the wait and reaches you unchanged
----@field on_progress? fun(task: crsync.Task, progress: crsync.Progress)
+--- seconds after which it gives up, when the service was not reached once: its name does not resolve, or nobody
+--- listens; default: none
+---@field unreachable_timeout? number
+--- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
+--- seconds at least
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
 ---@field concurrency? integer  requests in flight at once; default: 16
 ---@field [string] "no such option"
 
@@ -226,6 +234,9 @@
 ---@field hint string|nil  a known remedy
 ---@field retry_after number|nil  seconds that the service asks to wait
 ---@field task crsync.Task|nil  the last task seen, when a wait ended
+---@field task_id string|nil  the id of the task that was asked for
+---@field issue string|nil  the TaskIssue of the last task seen, when a wait ended
+---@field trouble crsync.Error|nil  when a wait timed out or stalled while asking failed: what the last look failed with
 ---@field sent boolean|nil  false: no byte of the request has left this machine
 ---@field curl_code integer|nil  libcurl's CURLcode
 ---@field verify_result integer|nil  OpenSSL's verdict on the certificate

@@ -4,6 +4,7 @@ local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
 
 ---@class crsync.cli.Argument
 ---@field name string
@@ -60,10 +61,13 @@ function TYPES.file(s) return s end -- any text; completions offer names of file
 
 -- ---- what many commands have ---------------------------------------------------------------------------------
 
-local function show_version()
-  print(crsync._VERSION)
-  os.exit(exit_status.DONE, true)
+-- What a flag shows instead of doing anything.
+local function show(text)
+  output.put(text .. "\n")
+  exit.with(exit_status.DONE, nil)
 end
+
+local function show_version() show(crsync._VERSION) end
 
 --- Options of every command, beside --help, which argparse has.
 ---@type crsync.cli.Option[]
@@ -106,6 +110,12 @@ local function add_argument(parser, row)
   if row.many then argument:args(row.many) end
 end
 
+-- argparse's own help leaves without looking whether it was written.
+local function add_help(parser)
+  parser:add_help { action = function() show(parser:get_help()) end }
+end
+
+-- The parser of all words, and by name those of the commands' words.
 local function make_parser(commands)
   local found, argparse = pcall(require, "argparse")
   if not found then
@@ -113,15 +123,23 @@ local function make_parser(commands)
       .. "LuaRocks: luarocks install argparse)")
   end
   local parser = argparse("crsync", "Check, start and watch image syncs of Alibaba Cloud Container Registry.")
+  add_help(parser)
   parser:command_target "command"
   parser:require_command(true)
   for _, row in ipairs(arguments.COMMON) do add_option(parser, row) end
+  local by_name = {}
   for _, command in ipairs(commands) do
     local subparser = parser:command(command.name, command.about)
+    by_name[command.name] = subparser
+    add_help(subparser)
     for _, row in ipairs(command.arguments or {}) do add_argument(subparser, row) end
     for _, row in ipairs(command.options or {}) do add_option(subparser, row) end
   end
-  return parser
+  return parser, by_name
+end
+
+local function say_usage(parser, problem)
+  exit.with(exit_status.USAGE, parser:get_usage() .. "\n\ncrsync: " .. problem)
 end
 
 --- What was given on the command line; ends the command where that is wrong.
@@ -130,9 +148,40 @@ end
 ---@return table given  by the names of arguments and options, with _ for -; and command: the command's name
 function arguments.parse(words, commands)
   local parser = make_parser(commands)
-  local ok, result = parser:pparse(words)
-  if not ok then exit.with(exit_status.USAGE, parser:get_usage() .. "\n\ncrsync: " .. result) end
-  return result
+  parser.error = say_usage -- argparse gives it the parser of the command that is meant
+  return parser:parse(words)
+end
+
+-- The library's names of what the command line calls otherwise.
+local WORDS = { instance_id = "INSTANCE", task_id = "TASK", rule_id = "--delete", action = "ACTION",
+  deadline = "--timeout" }
+
+-- What the person has written for an argument of the library's.
+local function word_for(command, name)
+  local flag = "--" .. name:gsub("_", "-")
+  for _, options in ipairs { command.options or {}, arguments.COMMON } do
+    for _, option in ipairs(options) do
+      if option.name == flag then return flag end
+    end
+  end
+  return WORDS[name] or name:find "^ids%[" and "TASK" or name
+end
+
+--- A raised error as it concerns the person: what the library says of its arguments, and what a command says of its
+--- words, in the command's words and with its usage; all else unchanged.
+---@param raised any
+---@param command crsync.cli.Command
+---@param commands crsync.cli.Command[]
+---@return any
+function arguments.in_words(raised, command, commands)
+  local misuse = type(raised) == "table" and raised.misuse
+  if type(raised) == "string" then
+    local name, problem = raised:match "bad argument #%d+ to '[%w_]+' %(([%w_.%[%]]+): (.*)%)$"
+    misuse = name and ("%s: %s: %s"):format(command.name, word_for(command, name), problem)
+  end
+  if not misuse then return raised end
+  local _, parsers = make_parser(commands)
+  return select(2, pcall(say_usage, parsers[command.name], misuse))
 end
 
 -- ---- what is made of them ---------------------------------------------------------------------------------------
@@ -144,10 +193,22 @@ function arguments.parameters(words)
   local params = {}
   for _, word in ipairs(words) do
     local name, value = word:match "^([%w_.-]+)=(.*)$"
-    if not name then exit.with(exit_status.USAGE, ("crsync: '%s' is not of the form Name=value"):format(word)) end
+    if not name then exit.misused(("'%s' is not of the form Name=value"):format(word)) end
     params[name] = value
   end
   return params
+end
+
+--- Those of the names that no parameter has a value for.
+---@param params table<string, string>
+---@param names string[]
+---@return string[]
+function arguments.missing(params, names)
+  local missing = {}
+  for _, name in ipairs(names) do
+    if (params[name] or "") == "" then missing[#missing + 1] = name end
+  end
+  return missing
 end
 
 --- What of it a client is made with.

@@ -2,30 +2,13 @@
 --- The installed command: the way in and the only way out. An installation that is broken ends here, with one sentence
 --- and status 6, whenever what it lacks is first asked for.
 
-local TROUBLE, CONFIGURATION, INTERRUPTED = 4, 6, 130 -- the others are crsync.cli's, which may be what is missing
+local CONFIGURATION, INTERRUPTED = 6, 130 -- the others are crsync.cli's, which may be what is missing
 
-local exit, load_module = os.exit, require
-local lost -- why output was lost, where it was
-
--- Lua's own print drops what the system says of each line.
-function print(...) -- luacheck: ignore 121
-  local words = { ... }
-  for i = 1, select("#", ...) do words[i] = tostring(words[i]) end
-  local written, problem = io.stdout:write(table.concat(words, "\t"), "\n")
-  if not written then lost = problem end
-end
-
--- argparse leaves by it, too. What is not yet written would be lost without a word.
-function os.exit(status) -- luacheck: ignore 122
-  local written, problem = io.stdout:flush()
-  if not written then lost = problem end
-  if lost then io.stderr:write("crsync: the output could not be written: ", lost, "\n") end
-  exit(lost and status == 0 and TROUBLE or status, true)
-end
+local load_module = require
 
 local function leave(status, sentence)
   io.stderr:write(sentence, "\n")
-  os.exit(status)
+  os.exit(status, true)
 end
 
 -- What Lua's loaders say takes a line for each place that was searched.
@@ -50,4 +33,4 @@ function require(name) -- luacheck: ignore 121
 end
 
 require "crsync"
-os.exit(require "crsync.cli".run(arg))
+os.exit(require "crsync.cli".run(arg), true)

@@ -7,8 +7,12 @@ local exit = {}
 
 --- Ends the command.
 ---@param status integer
----@param message string
+---@param message string|nil  nil: nothing is to be said
 function exit.with(status, message) error({ status = status, message = message }, 0) end
+
+--- Ends the command because its words are wrong; how it is used is said, too.
+---@param message string
+function exit.misused(message) error({ status = exit_status.USAGE, misuse = message }, 0) end
 
 --- Ends the command if there is no result: `local task = exit.unless(client:get_task(…))`.
 ---@generic T, U
@@ -24,7 +28,7 @@ end
 --- What a raised error of any kind means for the person at the terminal.
 ---@param raised any
 ---@return integer status
----@return string message
+---@return string|nil message
 function exit.reason(raised)
   if crsync.is_error(raised) then return exit_status.of(raised), tostring(raised) end
   if type(raised) == "table" and raised.status then return raised.status, raised.message end

@@ -21,6 +21,8 @@ local ROWS = {
   { number = 6, name = "CONFIGURATION", kinds = { "config", "credentials" },
     meaning = "configuration or credentials are missing or wrong" },
   { number = 130, name = "INTERRUPTED", meaning = "interrupted by Ctrl-C; a wait first prints where each task stands" },
+  { number = 141, name = "NO_READER",
+    meaning = "nobody reads standard output any more, as in `| head`: what the system says of other programs then" },
 }
 
 ---@class crsync.cli.ExitStatuses

@@ -5,6 +5,7 @@ local arguments = require "crsync.cli.arguments"
 local commands = require "crsync.cli.commands"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
+local output = require "crsync.cli.output"
 
 local cli = {}
 
@@ -28,19 +29,26 @@ end
 local function run(words)
   local given = arguments.parse(words, commands)
   local command = command_named(given.command)
-  if command.without_client then return command.run(given) end
-  return run_with_client(command, given)
+  local ok, status = pcall(function()
+    if given.timeout == 0 and not command.has_own_timeout then exit.misused "--timeout 0 leaves no time" end
+    if command.without_client then return command.run(given) end
+    return run_with_client(command, given)
+  end)
+  if not ok then error(arguments.in_words(status, command, commands), 0) end
+  output.finish()
+  return status
 end
 
 --- Runs the command.
 ---@param words string[]  its arguments
 ---@return integer status  exit_status.lua says what each means
 function cli.run(words)
+  output.keep_places()
   local ok, status = pcall(run, words)
   if ok then return status end
   local message
   status, message = exit.reason(status)
-  io.stderr:write(message, "\n")
+  if message then io.stderr:write(message, "\n") end
   return status
 end
 

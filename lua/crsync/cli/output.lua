@@ -30,7 +30,7 @@ end
 local function check(written, problem, number)
   if written then return end
   if number == NO_READER then exit.with(exit_status.NO_READER, nil) end
-  exit.with(exit_status.TROUBLE, "crsync: standard output cannot be written: " .. problem)
+  exit.with(exit_status.TROUBLE, "crsync: the output could not be written: " .. problem)
 end
 
 --- Writes text as it is.

@@ -2,10 +2,11 @@
 
 local completions = require "crsync.cli.completions"
 local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
 
 local function run(given)
   local commands = require "crsync.cli.commands" -- not sooner: this row is one of them
-  io.stdout:write(completions.script(given.shell, commands))
+  output.put(completions.script(given.shell, commands))
   return exit_status.DONE
 end
 

@@ -3,13 +3,31 @@
 local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
+local operations = require "crsync.operations"
 local output = require "crsync.cli.output"
+
+local SOURCE, TARGET = { "RepoId", "Tag" }, {}
+for _, name in ipairs(operations.CreateRepoSyncTask.required) do
+  if name:find "^Target" then TARGET[#TARGET + 1] = name end
+end
+
+local function check(params)
+  local missing = arguments.missing(params, SOURCE)
+  local target = params.SyncRuleId and {} or arguments.missing(params, TARGET)
+  if #target == #TARGET then
+    missing[#missing + 1] = "SyncRuleId, or " .. table.concat(TARGET, ", ") -- neither way was begun
+  else
+    for _, name in ipairs(target) do missing[#missing + 1] = name end
+  end
+  if #missing > 0 then exit.misused("create needs " .. table.concat(missing, #target == #TARGET and "; " or ", ")) end
+end
 
 local function run(given, client)
   local params = arguments.parameters(given.parameter)
+  check(params)
   local create = params.SyncRuleId and client.create_task_by_rule or client.create_task
   local id, response = exit.unless(create(client, given.instance, params))
-  output.write(given, response, function() return id end)
+  output.write_made(given, response, id, "task")
   return exit_status.DONE
 end
 

@@ -3,6 +3,7 @@
 local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
+local fields = require "crsync.print.fields"
 local output = require "crsync.cli.output"
 local statuses = require "crsync.statuses"
 
@@ -17,8 +18,8 @@ local function get_one(given, client)
 end
 
 local function get_many(given, client)
-  local tasks, errors = client:get_tasks(given.instance, given.task)
-  local list, status = {}, exit_status.DONE
+  local tasks, errors = client:get_tasks(given.instance, given.task, { deadline = given.timeout })
+  local list, status = fields.as_list {}, exit_status.DONE
   for _, id in ipairs(given.task) do
     if tasks[id] then
       list[#list + 1] = tasks[id]

@@ -8,7 +8,8 @@ local tables = require "crsync.print.table"
 
 local function run(given, client)
   local tasks = exit.unless(client:list_tasks(given.instance, { RepoNamespaceName = given.namespace,
-    RepoName = given.repo, Tag = given.tag, SyncRecordId = given.batch, limit = given.limit }))
+    RepoName = given.repo, Tag = given.tag, SyncRecordId = given.batch, limit = given.limit,
+    deadline = given.timeout }))
   output.write_list(given, tasks, tables.TASKS)
   return exit_status.DONE
 end

@@ -3,18 +3,22 @@
 local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
+local operations = require "crsync.operations"
 local output = require "crsync.cli.output"
 local tables = require "crsync.print.table"
 
 local function list(given, client)
   local rules = exit.unless(client:list_rules(given.instance, { NamespaceName = given.namespace,
-    RepoName = given.repo, limit = given.limit }))
+    RepoName = given.repo, limit = given.limit, deadline = given.timeout }))
   output.write_list(given, rules, tables.RULES)
 end
 
 local function create(given, client)
-  local id, response = exit.unless(client:create_rule(given.instance, arguments.parameters(given.create)))
-  output.write(given, response, function() return id end)
+  local params = arguments.parameters(given.create)
+  local missing = arguments.missing(params, operations.CreateRepoSyncRule.required)
+  if #missing > 0 then exit.misused("a rule needs " .. table.concat(missing, ", ")) end
+  local id, response = exit.unless(client:create_rule(given.instance, params))
+  output.write_made(given, response, id, "rule")
 end
 
 local function delete(given, client)

@@ -2,21 +2,19 @@
 
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
 
 local function check(sandbox, path)
   local summary, problem = sandbox.check(path)
   if not summary then return exit.with(exit_status.CONFIGURATION, "crsync: " .. problem) end
-  print(summary)
+  output.put(summary .. "\n")
   return exit_status.DONE
 end
 
 local function run(given)
   local sandbox = require "crsync.sandbox" -- a program of its own, which other commands do without
   if given.check then return check(sandbox, given.check) end
-  local _, problem = sandbox.run(given, function(s)
-    io.stdout:write(s)
-    io.stdout:flush()
-  end)
+  local _, problem = sandbox.run(given, output.put)
   return exit.with(exit_status.CONFIGURATION, "crsync: " .. problem)
 end
 
