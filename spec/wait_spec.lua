@@ -114,6 +114,8 @@ describe("a wait", function()
   end)
 
   it("keeps what the service says when it runs out, and names the task", function()
+    client:close()
+    client = server:client { retry = false }
     server:answer_always { status = 400, body = { Code = "Throttling.User", Message = "slow down", RequestId = "R" } }
     local _, err = wait { timeout = 0.4, interval = 0.1 }
     assert.same({ "task", "timeout", "rst-1" }, { err.kind, err.code, err.task_id })

@@ -75,7 +75,20 @@ function argcheck.options(value, position, method, rules, level)
   return value
 end
 
---- Parameters of an operation: a table that has those which are required.
+local UNSENDABLE = { ["function"] = true, thread = true, userdata = true }
+
+-- The path and the type of a value that no request can carry. A table that is too deep is left to whoever writes it.
+local function unsendable_in(value, path, depth)
+  if UNSENDABLE[type(value)] then return path, type(value) end
+  if type(value) ~= "table" or depth == 0 then return nil end
+  for name, inner in pairs(value) do
+    local at, kind = unsendable_in(inner, path and path .. "." .. tostring(name) or tostring(name), depth - 1)
+    if at then return at, kind end
+  end
+  return nil
+end
+
+--- Parameters of an operation: a table that has those which are required, and nothing that cannot be sent.
 ---@param value any
 ---@param position integer
 ---@param method string
@@ -93,6 +106,8 @@ function argcheck.params(value, position, method, required, level)
       argcheck.fail(position, name, method, "it is missing", level + 1)
     end
   end
+  local path, kind = unsendable_in(value, nil, 10)
+  if path then argcheck.fail(position, path, method, "a " .. kind .. " cannot be sent", level + 1) end
   return value
 end
 
