@@ -131,14 +131,23 @@ install: all $(BUILD)/command
 uninstall:
 	rm -rf $(TO_LIB) $(TO_LUA) $(TO_BIN)/crsync $(TO_MAN)/crsync.1
 
-# A release: the same bytes from the same commit, and the rockspec that names it. URL is where it will lie.
+# A release: the same bytes from the same commit, and the rockspec that names it. URL is the folder where it will lie;
+# fields of the rockspec that are not given are left out: doc/guides/releasing.md.
 VERSION = $(shell sed -n 's|^return "\(.*\)"|\1|p' lua/crsync/version.lua)
 URL ?= file://$(CURDIR)/build/dist
+HOMEPAGE =
+ISSUES =
+MAINTAINER =
+for_sed = $(subst &,\&,$(subst \,\\,$(1)))
+field = -e $(call quoted,$(if $(2),s|^  $(1) = nil|  $(1) = $(call for_sed,$(call lua_string,$(2)))|,/^  $(1) = nil/d))
 
 dist:
 	@mkdir -p build/dist
 	git archive --format=tar --prefix=crsync-$(VERSION)/ HEAD | gzip -n -9 > build/dist/crsync-$(VERSION).tar.gz
-	sed -e 's|^version = .*|version = "$(VERSION)-1"|' -e 's|^source = .*|source = { url = "$(URL)/crsync-$(VERSION).tar.gz" }|' \
+	sed -e 's|^version = .*|version = "$(VERSION)-1"|' \
+	  -e $(call quoted,s|^source = .*|source = { url = $(call for_sed,$(call lua_string,$(URL)/crsync-$(VERSION).tar.gz)) }|) \
+	  -e '/^  -- Whoever publishes/d' \
+	  $(call field,homepage,$(HOMEPAGE)) $(call field,issues_url,$(ISSUES)) $(call field,maintainer,$(MAINTAINER)) \
 	  crsync-scm-1.rockspec > build/dist/crsync-$(VERSION)-1.rockspec
 
 clean:

@@ -10,6 +10,10 @@ description = {
     deadlines, error hints and reports in Lua.]],
   license = "MIT",
   labels = { "alibaba-cloud", "container-registry", "http", "devops" },
+  -- Whoever publishes crsync knows them: make dist URL=… HOMEPAGE=… ISSUES=… MAINTAINER=… (doc/guides/releasing.md).
+  homepage = nil,
+  issues_url = nil,
+  maintainer = nil,
 }
 dependencies = {
   "lua >= 5.1, < 5.6",
@@ -135,5 +139,6 @@ build = {
     ["crsync.wait"] = "lua/crsync/wait.lua",
   },
   install = { bin = { crsync = "lua/crsync/cli/bin.lua" } },
+  -- doc/ goes with the rock unasked, and nothing where man looks: man "$(luarocks show --rock-dir crsync)/doc/crsync.1"
 }
 test = { type = "command", command = "make test" }

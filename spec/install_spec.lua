@@ -281,8 +281,9 @@ describe("luarocks make", function()
     local file = assert(io.open(config, "w"))
     file:write('rocks_provided = { ["lua-cjson"] = "2.1.0-1", argparse = "0.7.1-1" }\n')
     file:close()
-    return run(("cp -r csrc lua *.rockspec '%s/' && cd '%s' && rm -f csrc/*.o && env -u CFLAGS LUAROCKS_CONFIG='%s' "
-      .. "luarocks --lua-version %s --tree '%s' make"):format(folder, folder, config, version, root))
+    local copy = ("cp -r csrc doc lua *.rockspec '%s/' && cd '%s' && rm -f csrc/*.o"):format(folder, folder)
+    return run(("%s && env -u CFLAGS LUAROCKS_CONFIG='%s' luarocks --lua-version %s --tree '%s' make"):format(copy, config,
+      version, root))
   end
 
   it("builds and installs with one plain command", function()
@@ -294,6 +295,9 @@ describe("luarocks make", function()
     ok, output = run(("cd / && '%s/bin/crsync' --version"):format(root))
     assert.is_true(ok, output)
     assert.truthy(output:find "^crsync %d", output)
+    assert(os.remove(root .. "/share/lua/5.4/crsync/wait.lua"))
+    output = select(2, run(("cd / && '%s/bin/crsync' --version"):format(root)))
+    assert.equal("crsync: the module crsync.wait is not there: install crsync again\nstatus 6\n", output)
   end)
 
   it("does so for another Lua", function()
@@ -330,6 +334,30 @@ if run "git rev-parse --git-dir" then describe("a release", function()
       served, served, release:match "[^/]+$", served, folder, root, served))
     assert.is_true(ok, output)
     works(root)
+    local version = release:match "[%d.]+$"
+    assert(io.open(("%s/lib/luarocks/rocks-5.4/crsync/%s-1/doc/crsync.1"):format(root, version))):close()
+  end)
+
+  it("says where it is published, by whom and under which license, as far as that is given", function()
+    local function rockspec(words)
+      local ok, output = run("make -s dist " .. words)
+      assert.is_true(ok, output)
+      local spec = {}
+      assert(loadfile(release .. "-1.rockspec", "t", spec))()
+      return spec, select(2, run("luarocks lint " .. release .. "-1.rockspec"))
+    end
+    local spec, complaints = rockspec([[URL="https://x.example/a?b=c&d=e" HOMEPAGE="https://x.example/&" ]]
+      .. [[ISSUES=https://x.example/issues MAINTAINER="P. O'Ckager <p@x.example>"]])
+    assert.equal("status 0\n", complaints)
+    assert.equal("https://x.example/a?b=c&d=e/" .. release:match "[^/]+$" .. ".tar.gz", spec.source.url)
+    local d = spec.description
+    assert.same({ "https://x.example/&", "https://x.example/issues", "P. O'Ckager <p@x.example>", "MIT" },
+      { d.homepage, d.issues_url, d.maintainer, d.license })
+    assert.truthy(#d.labels > 0)
+    spec, complaints = rockspec ""
+    assert.equal("status 0\n", complaints)
+    d = spec.description
+    assert.same({}, { d.homepage, d.issues_url, d.maintainer })
   end)
 end) end
 
