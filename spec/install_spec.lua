@@ -282,8 +282,8 @@ describe("luarocks make", function()
     file:write('rocks_provided = { ["lua-cjson"] = "2.1.0-1", argparse = "0.7.1-1" }\n')
     file:close()
     local copy = ("cp -r csrc doc lua *.rockspec '%s/' && cd '%s' && rm -f csrc/*.o"):format(folder, folder)
-    return run(("%s && env -u CFLAGS LUAROCKS_CONFIG='%s' luarocks --lua-version %s --tree '%s' make"):format(copy, config,
-      version, root))
+    local make = "%s && env -u CFLAGS LUAROCKS_CONFIG='%s' luarocks --lua-version %s --tree '%s' make"
+    return run(make:format(copy, config, version, root))
   end
 
   it("builds and installs with one plain command", function()
