@@ -5,6 +5,7 @@ local child = require "spec.support.child"
 local cjson = require "cjson"
 local core = require "crsync.core"
 local endpoint = require "spec.support.endpoint"
+local files = require "spec.support.files"
 local hosts = require "spec.support.host"
 
 local server
@@ -93,10 +94,15 @@ describe("Prosody", function()
   end)
 end)
 
-describe("nginx", function()
+-- Debian's Lua module for nginx needs OpenResty's LuaJIT. Where the other is installed, which can't be beside it,
+-- .ci/setup leaves it there and does without the module.
+local other_luajit = files.output_of "dpkg-query -W -f '${db:Status-Status}' libluajit-5.1-2 2>/dev/null" == "installed"
+
+if io.open "/usr/lib/nginx/modules/ngx_http_lua_module.so" or not other_luajit then describe("nginx", function()
   it("answers with a task, and its one worker goes on meanwhile", function()
     local host = new_host()
     host:write("nginx.conf", [[
+      user $user;
       load_module /usr/lib/nginx/modules/ndk_http_module.so;
       load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
       daemon off;
@@ -136,7 +142,7 @@ describe("nginx", function()
     server:answer_always()
     assert.same({ 200, "ABCnil\n" }, { host:get "/many" })
   end)
-end)
+end) end
 
 describe("HAProxy", function()
   it("answers with a task by its own HTTP client, and goes on meanwhile", function()
