@@ -145,10 +145,12 @@ describe("a fault", function()
   end)
 
   it("makes all connections that are open dead, and no new ones", function()
-    faulty { dead = true, after = 1, times = 1 }
+    faulty { dead = true, after = 2, times = 1 }
     local open, idle = wire.connect(port), wire.connect(port)
-    open:send(request())
-    assert.equal("success", wire.answer(open).code)
+    for _, s in ipairs { open, idle } do
+      s:send(request())
+      assert.equal("success", wire.answer(s).code)
+    end
     open:send(request())
     idle:send(request())
     for _, s in ipairs { open, idle } do
