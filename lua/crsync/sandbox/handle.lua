@@ -63,13 +63,17 @@ function handle.of_server(server, scenario, options)
   return made({ server = server, address = server.url, loop = options.loop }, scenario, options)
 end
 
+local SLICE = 0.2 -- seconds: a host's loop is told of an end by nothing else
+
 --- Serves until stop(); in a coroutine of the loop's.
 function Handle:run()
   local loop = self.server.loop
+  self.is_serving = true
   while loop.is_running do
-    self.loop.wait(loop:pollfd(), math.min(loop:timeout(), 60))
+    self.loop.wait(loop:pollfd(), math.min(loop:timeout(), SLICE))
     if loop.is_running then loop:step(0) end
   end
+  self.server:stop()
 end
 
 -- ---- a child process ---------------------------------------------------------------------------------------------
@@ -142,6 +146,7 @@ end
 
 --- Ends it. Again is fine.
 function Handle:stop()
+  if self.server and self.is_serving then return self.server.loop:stop() end -- run() does the rest
   if self.server then return self.server:stop() end
   if not self.control then return end
   self.control:shutdown "both" -- closing alone says nothing while another child has inherited the descriptor
