@@ -7,6 +7,7 @@ local exit_status = require "crsync.cli.exit_status"
 local objects = require "crsync.objects"
 local operations = require "crsync.operations"
 local options = require "crsync.options"
+local scenario_fields = require "crsync.sandbox.scenario_fields"
 local variables = require "crsync.variables"
 local version = require "crsync.version"
 
@@ -146,6 +147,21 @@ for _, class in ipairs(objects.classes) do
 end
 
 -- What `make help` prints: a target, and what it does.
+local SCENARIO_KINDS = { text = "string", texts = "list of strings", body = "string", repo = "string",
+  expression = "string", trigger = "string", number = "number", size = "number from 0", seconds = "number from 0",
+  rate = "number above 0", share = "number from 0 to 1", count = "integer from 1", priority = "integer from 1 to 5",
+  status = "integer", flag = "boolean", sizes = "list of numbers", list = "list of tables" }
+
+for _, section in ipairs(scenario_fields.sections) do
+  blocks["scenario-" .. (section.name == "" and "top" or section.name)] = function()
+    local rows = {}
+    for i, row in ipairs(section.rows) do
+      rows[i] = { code(row[1]), SCENARIO_KINDS[row[2]], row.is_required and "required" or row.default or "", row[3] }
+    end
+    return markdown_table({ "field", "type", "default", "" }, rows)
+  end
+end
+
 function blocks.targets()
   local rows = {}
   for line in io.popen "make --no-print-directory help":lines() do

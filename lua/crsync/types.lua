@@ -445,6 +445,26 @@ function Timer:pollfd() end
 
 function Timer:close() end
 
+--- Descriptors to wait for, for servers in Lua.
+---@class crsync.Poller: userdata
+local Poller = {}
+
+--- What to wait for there; nothing: no more, as must be said before it is closed.
+---@param fd integer
+---@param what? "r"|"w"|"rw"
+function Poller:watch(fd, what) end
+
+--- Waits so long, or 200 ms, or until a signal.
+---@param seconds number
+---@return integer[] fds  those that are ready
+function Poller:wait(seconds) end
+
+--- Readable when one of them is ready.
+---@return integer fd
+function Poller:pollfd() end
+
+function Poller:close() end
+
 --- A program that was started.
 ---@class crsync.Process: userdata
 local Process = {}
@@ -536,5 +556,9 @@ function core.spawn(words) end
 ---@param fd? integer
 ---@return crsync.Timer
 function core.timer(seconds, fd) end
+
+--- A set of descriptors to wait for.
+---@return crsync.Poller
+function core.poller() end
 
 return core
