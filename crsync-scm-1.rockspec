@@ -81,6 +81,7 @@ build = {
     ["crsync.credentials.source"] = "lua/crsync/credentials/source.lua",
     ["crsync.credentials.sts"] = "lua/crsync/credentials/sts.lua",
     ["crsync.credentials.uri"] = "lua/crsync/credentials/uri.lua",
+    ["crsync.duration"] = "lua/crsync/duration.lua",
     ["crsync.endpoint"] = "lua/crsync/endpoint.lua",
     ["crsync.error"] = "lua/crsync/error.lua",
     ["crsync.error_kinds"] = "lua/crsync/error_kinds.lua",

@@ -15,6 +15,7 @@ end
 local argcheck = require "crsync.util.argcheck"
 local client = require "crsync.client"
 local core = require "crsync.core"
+local duration = require "crsync.duration"
 local errors = require "crsync.error"
 local report = require "crsync.print.report"
 local json = require "crsync.print.json"
@@ -23,6 +24,7 @@ local progress = require "crsync.progress"
 ---@class crsync
 local crsync = {
   _VERSION = "crsync " .. require "crsync.version",
+  duration = duration.of,
   format = report.task,
   is_error = errors.is_error,
   progress = progress.of,

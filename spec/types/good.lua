@@ -49,7 +49,7 @@ for id, one in pairs(errors) do print(id, one.kind) end
 local list, total = client:list_tasks("cri-1", { RepoName = "web", SyncRecordId = "5a2d", limit = 10 })
 if not list then error(total) end
 for _, one in ipairs(list) do print(one.SyncTaskId, one.CreateTime // 1000, one.ModifiedTime or one.ModifedTime) end
-print(total, crsync.progress(list[1]).ok)
+print(total, crsync.progress(list[1]).ok, crsync.duration(list[1]) or 0.5)
 for one in client:tasks("cri-1", { Tag = "1.0" }) do print(one.SyncTaskId, one.ImageFrom.ImageTag) end
 local rules, failure = client:list_rules("cri-1", { NamespaceName = "team", PageSize = 100 })
 if not rules then error(failure) end
