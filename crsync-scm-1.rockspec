@@ -125,6 +125,7 @@ build = {
     ["crsync.sandbox.sync_operations"] = "lua/crsync/sandbox/sync_operations.lua",
     ["crsync.sandbox.tasks"] = "lua/crsync/sandbox/tasks.lua",
     ["crsync.sandbox.world"] = "lua/crsync/sandbox/world.lua",
+    ["crsync.selection"] = "lua/crsync/selection.lua",
     ["crsync.statuses"] = "lua/crsync/statuses.lua",
     ["crsync.types"] = "lua/crsync/types.lua",
     ["crsync.util.argcheck"] = "lua/crsync/util/argcheck.lua",

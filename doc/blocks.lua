@@ -86,6 +86,7 @@ end
 blocks["wait-options"] = function() return option_table(options.wait_all) end
 blocks["call-options"] = function() return option_table(options.call) end
 blocks["list-options"] = function() return option_table(options.list) end
+blocks["list-tasks-options"] = function() return option_table(options.list_tasks) end
 blocks["format-options"] = function() return option_table(options.format) end
 
 function blocks.kinds()
@@ -380,6 +381,9 @@ blocks["lua:operations"] = function()
       lines[#lines + 1] = "---@class " .. operation.params_class
       for _, parameter in ipairs(operation.parameters) do add_service_field(lines, parameter) end
       for _, row in ipairs(operation.list and options.list or {}) do
+        add_field(lines, row.name .. "?", row.annotation or row.type, row.line)
+      end
+      for _, row in ipairs(action == "ListRepoSyncTask" and options.list_tasks or {}) do
         add_field(lines, row.name .. "?", row.annotation or row.type, row.line)
       end
       close_class(lines, operation.list and "filter" or "parameter")

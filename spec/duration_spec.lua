@@ -4,9 +4,9 @@ local crsync = require "crsync"
 
 describe("a task's duration", function()
   it("is the time between its creation and its last change, in both spellings", function()
-    assert.equal(2.5, crsync.duration { TaskStatus = "SUCCESS", CreateTime = 1718000000000, ModifedTime = 1718000002500 })
-    assert.equal(61, crsync.duration { TaskStatus = "ERROR", CreateTime = 1718000000000, ModifiedTime = 1718000061000 })
-    assert.equal(3, crsync.duration { TaskStatus = "CANCELED", CreateTime = 1000, ModifiedTime = 4000, ModifedTime = 9 })
+    assert.equal(2.5, crsync.duration { TaskStatus = "SUCCESS", CreateTime = 1000000, ModifedTime = 1002500 })
+    assert.equal(61, crsync.duration { TaskStatus = "ERROR", CreateTime = 1000000, ModifiedTime = 1061000 })
+    assert.equal(3, crsync.duration { TaskStatus = "CANCELED", CreateTime = 1, ModifiedTime = 3001, ModifedTime = 9 })
     assert.equal(0, crsync.duration { TaskStatus = "SUCCESS", CreateTime = 1000, ModifiedTime = 1000 })
   end)
 

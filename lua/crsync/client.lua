@@ -13,6 +13,7 @@ local options_of = require "crsync.options"
 local pages = require "crsync.pages"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
+local selection = require "crsync.selection"
 local url = require "crsync.util.url"
 local wait = require "crsync.wait"
 
@@ -102,24 +103,31 @@ end
 
 -- ---- lists --------------------------------------------------------------------------------------------
 
-local function filter_rules(action)
+local function filter_rules(action, more)
   local rules = options_of.by_name(options_of.list) ---@type table<string, table>
   for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind } end
+  for _, row in ipairs(more or {}) do rules[row.name] = row end
   return rules
 end
 
 local PAGE_SIZE = options_of.by_name(options_of.list).PageSize.default
-local TASK_FILTER, RULE_FILTER = filter_rules "ListRepoSyncTask", filter_rules "ListRepoSyncRule"
+local TASK_FILTER = filter_rules("ListRepoSyncTask", options_of.list_tasks)
+local RULE_FILTER = filter_rules "ListRepoSyncRule"
+
+-- The filter's fields that the service does not know.
+local OURS = { limit = true, deadline = true }
+for _, row in ipairs(options_of.list_tasks) do OURS[row.name] = true end
 
 -- A function that returns the next item, or nil, err; and one that returns the service's count.
 local function items(self, action, instance_id, filter)
   local operation, params = operations[action], with_instance(instance_id, filter)
-  params.limit, params.deadline = nil, nil
+  for name in pairs(OURS) do params[name] = nil end
   local function ask(number, size, seconds)
     params.PageNo, params.PageSize = number, size
     return call.perform(self, operation, params, seconds and math.min(seconds, self.settings.deadline))
   end
-  return pages.read({ ask = ask, operation = operation }, filter, PAGE_SIZE)
+  local keep, span = selection.of(filter)
+  return pages.read({ ask = ask, operation = operation, keep = keep, span = span }, filter, PAGE_SIZE)
 end
 
 local function collect(self, action, instance_id, filter)

@@ -312,6 +312,10 @@
 ---@field limit? integer  ends the list after so many
 ---@field deadline? number  for all pages; each page has the client's as well
 ---@field PageSize? integer  asked for at once
+---@field since? number  tasks made at this time or later: seconds since 1970, as os.time() gives them
+---@field till? number  tasks made at this time or earlier
+---@field status? string|string[]  tasks with this TaskStatus, or with one of these
+---@field to_region? string|string[]  tasks whose destination is in this region, or in one of these
 ---@field [string] "no such filter"
 
 ---- end: operations

@@ -50,7 +50,8 @@ local list, total = client:list_tasks("cri-1", { RepoName = "web", SyncRecordId 
 if not list then error(total) end
 for _, one in ipairs(list) do print(one.SyncTaskId, one.CreateTime // 1000, one.ModifiedTime or one.ModifedTime) end
 print(total, crsync.progress(list[1]).ok, crsync.duration(list[1]) or 0.5)
-for one in client:tasks("cri-1", { Tag = "1.0" }) do print(one.SyncTaskId, one.ImageFrom.ImageTag) end
+for one in client:tasks("cri-1", { Tag = "1.0", since = os.time() - 600, till = os.time(), status = { "ERROR" },
+  to_region = "eu-west-1" }) do print(one.SyncTaskId, one.ImageFrom.ImageTag) end
 local rules, failure = client:list_rules("cri-1", { NamespaceName = "team", PageSize = 100 })
 if not rules then error(failure) end
 print(rules[1].SyncRuleId, rules[1].TagFilter, rules[1].Priority or 3)
