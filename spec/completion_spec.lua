@@ -117,9 +117,9 @@ local EXPECTED = {
   { "crsync completion z", "zsh" },
   { "crsync completion zsh f", "" },
   { "crsync get --out", "--output" },
-  { "crsync get --output ", "json lua text" },
-  { "crsync get --output=j", "json" },
-  { "crsync get cri-1 rst-1 -o j", "json" },
+  { "crsync get --output ", "csv html json jsonl lua markdown prometheus text" },
+  { "crsync get --output=j", "json jsonl" },
+  { "crsync get cri-1 rst-1 -o m", "markdown" },
   { "crsync wait cri-1 --stall", "--stall-timeout" },
   { "crsync get cri-1 --stall", "" },
   -- No names of files where none are meant.

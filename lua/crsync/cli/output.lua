@@ -7,24 +7,47 @@ local fields = require "crsync.print.fields"
 local lua_source = require "crsync.print.lua_source"
 local tables = require "crsync.print.table"
 local terminal = require "crsync.cli.terminal"
+local text = require "crsync.util.text"
 
 local output = {}
 
-local function field_of(value, path)
-  local found = fields.at(value, path)
-  if found == nil then exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
-  return type(found) == "table" and crsync.to_json(found) or tostring(found)
+local function no_field(path) exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
+
+local function bare(value) return type(value) == "table" and crsync.to_json(value) or tostring(value) end
+
+-- Of a list each item's value, one a line: an empty one where an item has none. None at all has it: it is misspelt.
+local function fields_of(items, path)
+  local lines, is_there = {}, #items == 0
+  for i, item in ipairs(items) do
+    local found = fields.at(item, path)
+    is_there = is_there or found ~= nil
+    lines[i] = found == nil and "" or text.printable(bare(found))
+  end
+  if not is_there then no_field(path) end
+  return lines
 end
 
---- Writes a result.
----@param given table                  from the command line: output, field
----@param value table
----@param as_text fun(value): string  makes the form for people
-function output.write(given, value, as_text)
+local function write_field(value, path, is_list)
+  if is_list and not path:find "^%d" then
+    for _, line in ipairs(fields_of(value, path)) do print(line) end
+    return
+  end
+  local found = fields.at(value, path)
+  if found == nil then no_field(path) end
+  print(bare(found))
+end
+
+local function write_lines(value, is_list)
+  for _, item in ipairs(is_list and value or { value }) do print(crsync.to_json(item)) end
+end
+
+local function write_as(given, value, as_text, is_list)
   if given.field then
-    print(field_of(value, given.field))
+    write_field(value, given.field, is_list)
   elseif given.output == "json" then
     print(crsync.to_json(value))
+  elseif given.output == "jsonl" then
+    write_lines(value, is_list)
   elseif given.output == "lua" then
     print("return " .. lua_source.of(value))
   else
@@ -32,12 +55,27 @@ function output.write(given, value, as_text)
   end
 end
 
+--- Writes a result.
+---@param given table                  from the command line: output, field
+---@param value table
+---@param as_text fun(value): string  makes the form for people
+function output.write(given, value, as_text) write_as(given, value, as_text, false) end
+
+--- Writes a sequence of results.
+---@param given table                  from the command line: output, field
+---@param items table[]
+---@param as_text fun(items): string  makes the form for people
+function output.write_several(given, items, as_text) write_as(given, items, as_text, true) end
+
 --- Writes a list; for people as a table.
 ---@param given table  from the command line: output, field
 ---@param items table[]
 ---@param columns crsync.print.Column[]
 function output.write_list(given, items, columns)
-  output.write(given, items, function() return tables.text(columns, items) end)
+  output.write_several(given, items, function()
+    local form = tables.forms[given.output](columns, items)
+    return given.output == "csv" and form .. "\r" or form
+  end)
 end
 
 --- What makes a task's report, fit for standard output.
