@@ -85,6 +85,7 @@ build = {
     ["crsync.endpoint"] = "lua/crsync/endpoint.lua",
     ["crsync.error"] = "lua/crsync/error.lua",
     ["crsync.error_kinds"] = "lua/crsync/error_kinds.lua",
+    ["crsync.loading"] = "lua/crsync/loading.lua",
     ["crsync.loop"] = "lua/crsync/loop.lua",
     ["crsync.loop.callbacks"] = "lua/crsync/loop/callbacks.lua",
     ["crsync.loop.copas"] = "lua/crsync/loop/copas.lua",

@@ -15,6 +15,7 @@ local LUA = {
   { "config" },
   { "call", "wait", "pages" },
   { "client" },
+  { "loading" },
   { "init" }, -- the library's face
   { "loop/", within = true }, -- an adapter a file, for hosts; nothing requires one
   { "sandbox/", within = true }, -- programs, which nothing of the library requires

@@ -201,3 +201,34 @@ describe("nmap", function()
     assert.truthy(output:find("| task      rst-7", 1, true), output)
   end)
 end)
+
+-- A program that keeps Lua's functions to itself, as some do that were linked without -Wl,-E.
+local HIDING = [[
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdio.h>
+
+int main(int count, char **words) {
+  lua_State *L = luaL_newstate();
+  luaL_openlibs(L);
+  if (count > 1 && luaL_dostring(L, words[1])) puts(lua_tostring(L, -1));
+  lua_close(L);
+  return 0;
+}]]
+
+describe("a program that hides Lua's functions", function()
+  it("is told what is wrong, and works once it shows them", function()
+    local host = new_host()
+    host:write("hiding.c", HIDING)
+    local function output_with(flags)
+      return host:run(([==[sh -c 'cc %s hiding.c -o hiding $(pkg-config --cflags lua5.4) \
+        "$(pkg-config --variable=libdir lua5.4)"/liblua5.4.a -lm -ldl && ./hiding "print(require [[crsync]].new)"']==])
+        :format(flags), "lua5.4")
+    end
+    local output = output_with ""
+    assert.truthy(output:find("^crsync was built for this Lua %(Lua 5.4%), but the program hides"), output)
+    output = output_with "-Wl,-E"
+    assert.truthy(output:find "^function: ", output)
+  end)
+end)

@@ -4,6 +4,7 @@
 --- When that connection ends, so does the child: it never outlives who started it.
 
 local client_options = require "crsync.options"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local env = require "crsync.credentials.env"
 local lua_source = require "crsync.print.lua_source"
@@ -85,7 +86,7 @@ local function interpreter()
   local first, given = 0, rawget(_G, "arg")
   while type(given) == "table" and given[first - 1] do first = first - 1 end
   if first < 0 then return given[first] end
-  return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d.*"
+  return compat.jit and "luajit" or "lua" .. _VERSION:match "%d.*"
 end
 
 local CHILD = "package.path, package.cpath = %q, %q require 'crsync.sandbox.child'.run()"
