@@ -100,6 +100,10 @@ static void push_error(lua_State *L, const struct response *r, enum error_kind k
   }
   lua_pushboolean(L, o->sent);
   lua_setfield(L, -2, "sent");
+  if (o->shared) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "shared");
+  }
   if (!o->status) return;
   lua_pushinteger(L, o->status);
   lua_setfield(L, -2, "status");

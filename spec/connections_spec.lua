@@ -110,7 +110,7 @@ end)
 for _, protocol in ipairs { "HTTP/1", "HTTP/2" } do
   describe("over " .. protocol, function()
     local is_2, front, way, url = protocol == "HTTP/2"
-    local TIMEOUT = at_most(0.2)
+    local TIMEOUT = math.min(at_most(0.1), 3)
 
     lazy_setup(function()
       front = is_2 and nginx.start(server) or nil

@@ -55,6 +55,7 @@ error_kinds.fields = {
   { name = "retry_after", annotation = "number|nil", line = "seconds that the service asks to wait" },
   { name = "task", annotation = "crsync.Task|nil", line = "the last task seen, when a wait ended" },
   { name = "sent", annotation = "boolean|nil", line = "`false`: no byte of the request has left this machine" },
+  { name = "shared", annotation = "boolean|nil", line = "`true`: the connection had failed another call too" },
   { name = "curl_code", annotation = "integer|nil", line = "libcurl's CURLcode" },
   { name = "verify_result", annotation = "integer|nil", line = "OpenSSL's verdict on the certificate" },
   { name = "clock_difference", annotation = "integer|nil",

@@ -35,7 +35,7 @@ local function serve(backend)
   local flows, silent, opened, swallowed = {}, false, 0, {} -- flows: each socket → { other, is_silent }
 
   local function listen(port)
-    local listener = assert(socket.tcp())
+    local listener = assert(socket.tcp4())
     listener:setoption("reuseaddr", true)
     assert(listener:bind("127.0.0.1", port))
     assert(listener:listen(1024))
