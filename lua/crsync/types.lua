@@ -227,6 +227,7 @@
 ---@field retry_after number|nil  seconds that the service asks to wait
 ---@field task crsync.Task|nil  the last task seen, when a wait ended
 ---@field sent boolean|nil  false: no byte of the request has left this machine
+---@field shared boolean|nil  true: the connection had failed another call too
 ---@field curl_code integer|nil  libcurl's CURLcode
 ---@field verify_result integer|nil  OpenSSL's verdict on the certificate
 ---@field clock_difference integer|nil  seconds by which the service's clock is ahead of this machine's
