@@ -86,7 +86,7 @@ PROGRAM = $(if $(findstring /,$(FOUND)),$(call absolute,$(FOUND)),$(FOUND))
 searched = $(shell env -i $(PROGRAM) \
   -e 'for t in package.$(1):gmatch "[^;]+" do if t:find "^/" then io.write(t, ";") end end' 2>/dev/null)
 
-# The installed command is this and then lua/crsync/cli/bin.lua: to a shell, which Lua to run it with; to Lua, a string,
+# The installed command is this and then lua/crsync/bin.lua: to a shell, which Lua to run it with; to Lua, a string,
 # and where the modules are. So neither is searched for by what happens to be exported, and their paths may hold a blank
 # or be longer than a kernel takes them after "#!".
 define COMMAND
@@ -112,7 +112,7 @@ $(BUILD)/command: force
 	    echo "crsync: PREFIX is to be a path without ~, ? and ;, or Lua finds nothing there" >&2; exit 1 ;; \
 	esac
 	@mkdir -p $(@D) && rm -f $@
-	@{ printf '%s\n' "$$TEXT" && sed 1d lua/crsync/cli/bin.lua; } >$@
+	@{ printf '%s\n' "$$TEXT" && sed 1d lua/crsync/bin.lua; } >$@
 
 TO_LIB = $(call quoted,$(DESTDIR)$(INST_LIBDIR)/crsync)
 TO_LUA = $(call quoted,$(DESTDIR)$(INST_LUADIR)/crsync)

@@ -41,10 +41,10 @@ build = {
       libdirs = { "$(CURL_LIBDIR)", "$(OPENSSL_LIBDIR)" },
     },
     ["crsync"] = "lua/crsync/init.lua",
+    ["crsync.bin"] = "lua/crsync/bin.lua",
     ["crsync.call"] = "lua/crsync/call.lua",
     ["crsync.cli"] = "lua/crsync/cli/init.lua",
     ["crsync.cli.arguments"] = "lua/crsync/cli/arguments.lua",
-    ["crsync.cli.bin"] = "lua/crsync/cli/bin.lua",
     ["crsync.cli.commands"] = "lua/crsync/cli/commands/init.lua",
     ["crsync.cli.commands.call"] = "lua/crsync/cli/commands/call.lua",
     ["crsync.cli.commands.cancel"] = "lua/crsync/cli/commands/cancel.lua",
@@ -141,7 +141,7 @@ build = {
     ["crsync.version"] = "lua/crsync/version.lua",
     ["crsync.wait"] = "lua/crsync/wait.lua",
   },
-  install = { bin = { crsync = "lua/crsync/cli/bin.lua" } },
+  install = { bin = { crsync = "lua/crsync/bin.lua" } },
   -- doc/ goes with the rock unasked, and nothing where man looks: man "$(luarocks show --rock-dir crsync)/doc/crsync.1"
 }
 test = { type = "command", command = "make test" }

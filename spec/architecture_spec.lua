@@ -20,6 +20,7 @@ local LUA = {
   { "loop/", within = true }, -- an adapter a file, for hosts; nothing requires one
   { "sandbox/", within = true }, -- programs, which nothing of the library requires
   { "cli/", within = true },
+  { "bin" }, -- the installed command
 }
 
 -- Beside its floor's rules: what programs and adapters leave alone, though it lies below them.

@@ -14,7 +14,7 @@ lazy_setup(function()
   local root = files.output_of "pwd":gsub("\n$", "")
   files.write(folder .. "/crsync", ([[
 #!/bin/sh
-cd %s && LD_PRELOAD=%s LUA_PATH=%s LUA_CPATH=%s exec %s lua/crsync/cli/bin.lua "$@"
+cd %s && LD_PRELOAD=%s LUA_PATH=%s LUA_CPATH=%s exec %s lua/crsync/bin.lua "$@"
 ]]):format(quoted(root), quoted(os.getenv "LD_PRELOAD" or ""), quoted(package.path), quoted(package.cpath),
     os.getenv "LUA" or "lua5.4"))
   files.write(folder .. "/scenario.lua", "return {}\n")

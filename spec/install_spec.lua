@@ -232,7 +232,7 @@ end)
 describe("the command", function()
   -- Runs it as it stands in this tree, with nothing but what is given here; standard output and error together.
   local function command(arguments, lua_path, cpath, lua)
-    local _, output = run(("env LUA_PATH='%s' LUA_CPATH='%s' %s lua/crsync/cli/bin.lua %s"):format(lua_path or TREE,
+    local _, output = run(("env LUA_PATH='%s' LUA_CPATH='%s' %s lua/crsync/bin.lua %s"):format(lua_path or TREE,
       cpath or "./build/?.so;;", lua or LUA, arguments))
     return output
   end

@@ -15,7 +15,7 @@ local command = {}
 function command.run(server, words, environment)
   local err = os.tmpname()
   local line = ("env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=%s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s "
-    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/cli/bin.lua %s"):format(child.quoted(server.url),
+    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/bin.lua %s"):format(child.quoted(server.url),
     child.quoted(server.access_key_id), child.quoted(server.access_key_secret), child.quoted(package.path),
     child.quoted(package.cpath), environment or "", os.getenv "LUA" or "lua5.4", words)
   local pipe = io.popen("{ " .. line .. "; } 2>" .. err .. "; echo \"status $?\"")

@@ -170,7 +170,8 @@ function Forwarder:stop()
 end
 
 function forwarder.start(backend)
-  local pipe = assert(io.popen(("env -u LD_PRELOAD LUA_PATH='%s' lua5.4 -e 'require(\"spec.support.forwarder\").serve(%d)'")
+  local pipe = assert(io.popen(("env -u LD_PRELOAD LUA_PATH='%s' lua5.4 -e "
+    .. "'require(\"spec.support.forwarder\").serve(%d)'")
     :format(package.path, backend), "r"))
   local port, control = pipe:read "*l":match "(%d+) (%d+)"
   return setmetatable({ pipe = pipe, port = tonumber(port), control = assert(socket.connect("127.0.0.1", control)) },

@@ -1,6 +1,7 @@
 -- A real nginx with TLS and HTTP/2 in front of an endpoint, for the specs:
 --
---   local front = nginx.start(server)         or nginx.start(server, { http1 = true, directives = "keepalive_requests 9;" })
+--   local front = nginx.start(server)
+--   or nginx.start(server, { http1 = true, directives = "keepalive_requests 9;" })
 --   … front.url, front.ca_file …
 --   front:protocols()   → { "HTTP/2.0", … }, one for each request
 --   front:connections(count)  → over how many connections the first so many requests came
