@@ -246,6 +246,12 @@ describe("a push", function()
     assert.equal(0, #tasks_now())
   end)
 
+  it("comes after another that was written before it", function()
+    play { push = { { at = 5, repo = "team/tool", tag = "a" }, { at = 5, repo = "team/tool", tag = "b" } } }
+    later(5)
+    assert.same({ "b", "a" }, { tasks_now()[1].ImageFrom.ImageTag, tasks_now()[2].ImageFrom.ImageTag })
+  end)
+
   it("of the past has been", function()
     play { push = { { at = -3600, repo = "team/web", tag = "v1.0" }, { at = -7200, repo = "team/web", tag = "v0.9" } } }
     local list = tasks_now()
@@ -359,6 +365,26 @@ describe("a regular expression", function()
       assert.is_nil(made)
       assert.equal(problem, why)
     end
+  end)
+end)
+
+describe("a scenario file that would not end", function()
+  for problem, source in pairs { ["it does not come to an end"] = "while true do end",
+    ["it takes too much memory"] = "local s = 'x' while true do s = s .. s end",
+    ["a scenario can call no methods"] = "return { seed = ('x'):rep(1e9) }" } do
+    it("is stopped: " .. problem, function()
+      local made, why = scenarios.of_source(source, "file.lua")
+      assert.is_nil(made)
+      assert.truthy(why:find(problem, 1, true), why)
+    end)
+  end
+
+  it("may compute all the same", function()
+    local made = assert(scenarios.of_source([[
+      local tasks = {}
+      for i = 1, 500 do tasks[i] = { id = "rst-" .. i, age = math.max(i, 10) } end
+      return { tasks = tasks }]], "file.lua"))
+    assert.same({ 500, "rst-500", 10 }, { #made.tasks, made.tasks[500].id, made.tasks[1].age })
   end)
 end)
 
