@@ -9,6 +9,7 @@ local core = require "crsync.core"
 local env = require "crsync.credentials.env"
 local lua_source = require "crsync.print.lua_source"
 local scenarios = require "crsync.sandbox.scenario"
+local variables = require "crsync.variables"
 
 ---@class crsync.sandbox.StartOptions
 ---@field scenario table|string|nil  a table as a scenario file returns it, or the path of a file; the built-in one
@@ -43,7 +44,7 @@ function Handle:env()
   return { [client_options.variable "endpoint"] = self.address,
     [client_options.variable "region"] = self.scenario.region,
     [env.KEYS[1].id] = self.scenario.access_key_id, [env.KEYS[1].secret] = self.scenario.access_key_secret,
-    [client_options.variable "ca_file"] = self.ca_file }
+    [client_options.variable "ca_file"] = self.ca_file, [variables.name "no_proxy"] = "127.0.0.1" }
 end
 
 --- Options for `crsync.new`; pauses between attempts are short. What is given stands in for them.
