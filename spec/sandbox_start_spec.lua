@@ -33,7 +33,7 @@ describe("sandbox.start", function()
     assert.truthy(server:url():find "^http://127%.0%.0%.1:%d+$")
     assert.same({ ALIBABA_CLOUD_ENDPOINT = server:url(), ALIBABA_CLOUD_REGION_ID = "cn-hangzhou",
       ALIBABA_CLOUD_ACCESS_KEY_ID = "SandboxAccessKey", ALIBABA_CLOUD_ACCESS_KEY_SECRET = "sandbox-secret",
-      NO_PROXY = "127.0.0.1" },
+      no_proxy = "127.0.0.1" },
       server:env())
     assert.equal("PENDING", ask().TaskStatus)
     assert.equal("SignatureDoesNotMatch", select(2, ask { access_key_secret = "x" }).code)
