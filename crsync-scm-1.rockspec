@@ -133,6 +133,7 @@ build = {
     ["crsync.util.compat"] = "lua/crsync/util/compat.lua",
     ["crsync.util.dates"] = "lua/crsync/util/dates.lua",
     ["crsync.util.environment"] = "lua/crsync/util/environment.lua",
+    ["crsync.util.heap"] = "lua/crsync/util/heap.lua",
     ["crsync.util.nearest"] = "lua/crsync/util/nearest.lua",
     ["crsync.util.redact"] = "lua/crsync/util/redact.lua",
     ["crsync.util.text"] = "lua/crsync/util/text.lua",
