@@ -2,6 +2,7 @@
 -- flows or breaks them as it is told. A process of its own, which ends with this one.
 --
 --   local way = forwarder.start(port)    to 127.0.0.1:port
+--   local other = forwarder.start(port, "127.0.0.2", way.port)    the same at another address of this machine
 --   … way.port …
 --   way:forget()    all flows that are open now stay open and are silent from here on; new ones work
 --   way:reset()     resets all flows
@@ -30,20 +31,20 @@ local function close_borrowed()
   end
 end
 
-local function serve(backend)
+local function serve(backend, address, wanted)
   close_borrowed()
   local flows, silent, opened, swallowed = {}, false, 0, {} -- flows: each socket → { other, is_silent }
 
-  local function listen(port)
+  local function listen(here, port)
     local listener = assert(socket.tcp4())
     listener:setoption("reuseaddr", true)
-    assert(listener:bind("127.0.0.1", port))
+    assert(listener:bind(here, port))
     assert(listener:listen(1024))
     listener:settimeout(0)
     return listener
   end
 
-  local listener, control = listen(0), listen(0)
+  local listener, control = listen(address, wanted), listen("127.0.0.1", 0)
   local _, port = listener:getsockname()
   local _, control_port = control:getsockname()
   io.write(port, " ", control_port, "\n")
@@ -110,7 +111,7 @@ local function serve(backend)
       listener:close()
       listener = nil
     elseif on == "false" and not listener then
-      listener = listen(port)
+      listener = listen(address, port)
     end
   end
   function commands.counts()
@@ -169,10 +170,10 @@ function Forwarder:stop()
   self.pipe:close()
 end
 
-function forwarder.start(backend)
-  local pipe = assert(io.popen(("env -u LD_PRELOAD LUA_PATH='%s' lua5.4 -e "
-    .. "'require(\"spec.support.forwarder\").serve(%d)'")
-    :format(package.path, backend), "r"))
+function forwarder.start(backend, address, wanted)
+  address = address or "127.0.0.1"
+  local script = ("require('spec.support.forwarder').serve(%d, '%s', %d)"):format(backend, address, wanted or 0)
+  local pipe = assert(io.popen(("env -u LD_PRELOAD LUA_PATH='%s' lua5.4 -e \"%s\""):format(package.path, script), "r"))
   local port, control = pipe:read "*l":match "(%d+) (%d+)"
   return setmetatable({ pipe = pipe, port = tonumber(port), control = assert(socket.connect("127.0.0.1", control)) },
     Forwarder)
