@@ -195,7 +195,11 @@ local function resume(self, member)
     crowd.alive = crowd.alive - 1
   elseif what == JOB then
     member.job = value
-    if self.core:has_ended(value) then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
+    self.waiters[value] = member -- first: it may end before the next line
+    if self.core:has_ended(value) then
+      self.waiters[value] = nil
+      crowd.ready[#crowd.ready + 1] = member
+    end
   elseif what == PAUSE then
     member.due = value
     heap.push(crowd.sleepers, "due", member)
