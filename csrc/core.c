@@ -74,7 +74,7 @@ struct job {
 };
 
 /* A job's. */
-enum { JOB_CORE = 1, JOB_OPERATION };
+enum { JOB_CORE = 1, JOB_OPERATION, JOB_ASKED }; /* the last: the id that the response is to repeat, or nil */
 
 static const char *const closed = "client is closed", *const no_memory = "not enough memory";
 
@@ -163,14 +163,16 @@ static void anchor(lua_State *L, const struct job *job, int keep) {
 }
 
 /* Pushes a job for the core at stack index 1 that has nothing yet but a place in which it is kept. */
-static struct job *push_job(lua_State *L, int operation) {
-  struct job *job = lua_newuserdatauv(L, sizeof *job, 2);
+static struct job *push_job(lua_State *L, int operation, int asked) {
+  struct job *job = lua_newuserdatauv(L, sizeof *job, 3);
   memset(job, 0, sizeof *job);
   luaL_setmetatable(L, JOB_TYPE);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, JOB_CORE);
   lua_pushvalue(L, operation);
   lua_setiuservalue(L, -2, JOB_OPERATION);
+  lua_pushvalue(L, asked);
+  lua_setiuservalue(L, -2, JOB_ASKED);
   anchor(L, job, 1);
   return job;
 }
@@ -359,6 +361,13 @@ static void check_start_arguments(lua_State *L) {
   luaL_checkstack(L, 40, "request");
 }
 
+/* Pushes the parameter that the response is to repeat, or nil. Stack: 2 the operation, 3 its parameters. */
+static int push_asked(lua_State *L) {
+  lua_getfield(L, 2, "echo");
+  if (lua_type(L, -1) == LUA_TSTRING) lua_gettable(L, 3);
+  return lua_gettop(L);
+}
+
 static const char *start_transfer(struct job *job, const struct transfer_request *request) {
   return transfer_start(job->transfer, request) ? "cannot start a transfer: no memory or no descriptors are left"
                                                 : NULL;
@@ -382,8 +391,8 @@ static const char *start_signed(struct core *c, struct job *job, struct sign *s,
 }
 
 /* core:start(operation, params, attempt) -> job
- * operation: action, version, method, repeatable, response (a shape, see types.h). attempt: timeout, connect_timeout,
- * clock_offset (seconds), fresh_connection. */
+ * operation: action, version, method, repeatable, response (a shape, see types.h), holds, count, echo. attempt: timeout,
+ * connect_timeout, clock_offset (seconds), fresh_connection. */
 static int core_start(lua_State *L) {
   check_start_arguments(L);
   struct core *c = lua_touserdata(L, 1);
@@ -398,7 +407,8 @@ static int core_start(lua_State *L) {
       .once = !luaaux_get_boolean(L, 2, "repeatable"),
       .method = luaaux_get_string(L, 2, "method", "POST"),
   };
-  struct job *job = push_job(L, 2);
+  int asked = push_asked(L);
+  struct job *job = push_job(L, 2, asked);
   const char *problem = start_signed(c, job, s, origin, clock_offset, &request);
   request_free(L, gathered);
   return return_job(L, job, problem);
@@ -437,7 +447,7 @@ static int core_fetch(lua_State *L) {
   if (lua_isstring(L, -1)) request.body_len = lua_rawlen(L, -1);
   int headers = push_table_field(L, 2, "headers");
   lua_pushnil(L);
-  struct job *job = push_job(L, headers + 1);
+  struct job *job = push_job(L, headers + 1, headers + 1);
   const char *problem = enter_core(c, job);
   if (!problem) problem = give_plain_headers(L, job->transfer, headers);
   if (!problem) problem = start_transfer(job, &request);
@@ -463,6 +473,8 @@ static void push_request(lua_State *L, const char *origin, const struct sign *s,
   lua_setfield(L, request, "body");
   lua_pushlstring(L, request_hash(text).data, request_hash(text).len);
   lua_setfield(L, request, "request_hash");
+  push_asked(L);
+  lua_setfield(L, request, "asked");
   lua_settop(L, request);
 }
 
@@ -574,7 +586,8 @@ static const char *push_action(lua_State *L, int operation) {
 static int push_response(lua_State *L, struct response *r, int operation) {
   push_origin(L, &r->host);
   r->action = push_action(L, operation);
-  r->shape = push_table_field(L, operation, "response"); /* see types.h */
+  r->shape = push_table_field(L, operation, "response");
+  r->operation = operation;
   lua_pushvalue(L, UP_DECODER);
   r->decoder = lua_gettop(L);
   return response_push(L, r);
@@ -604,6 +617,8 @@ static int core_result(lua_State *L) {
       .max_response_size = c->max_response_size,
   };
   lua_getiuservalue(L, 2, JOB_OPERATION);
+  lua_getiuservalue(L, 2, JOB_ASKED);
+  r.asked = 4;
   int count = push_response(L, &r, 3);
   end_job(job);
   return count;
@@ -652,6 +667,8 @@ static int core_receive(lua_State *L) {
       .request_hash = luaaux_get_string(L, 3, "request_hash", ""),
       .max_response_size = c->max_response_size,
   };
+  lua_getfield(L, 3, "asked");
+  r.asked = lua_gettop(L);
   return push_response(L, &r, 2);
 }
 

@@ -18,7 +18,9 @@ struct response {
   const char *action;
   const char *request_hash; /* the hash that was signed: tells a wrong secret from an altered request */
   size_t max_response_size;
-  int decoder, shape; /* absolute stack indices, see decode.h and types.h */
+  /* Absolute stack indices: decode.h; types.h; the operation's table, lua/crsync/operations.lua; the id that was asked
+   * for, or nil. */
+  int decoder, shape, operation, asked;
 };
 
 /* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,

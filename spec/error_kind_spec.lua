@@ -70,7 +70,7 @@ describe("the service's refusals", function()
       assert.equal(200, err.status)
     end
     assert.equal("client", failure(200, '{"IsSuccess":false}').kind)
-    assert.is_table(answer(200, '{"IsSuccess":true,"Code":"Success"}'))
+    assert.is_table(answer(200, '{"TaskStatus":"PENDING","IsSuccess":true,"Code":"Success"}'))
     assert.is_table(answer(200, '{"TaskStatus":"PENDING"}'))
   end)
 

@@ -263,7 +263,8 @@ local function operation_named(action, options)
   if repeatable == nil then repeatable = known.repeatable end
   if repeatable == nil then repeatable = action:find("^Get") ~= nil or action:find("^List") ~= nil end
   return { action = action, version = options.version or known.version or operations.GetRepoSyncTask.version,
-    method = "POST", ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" } }
+    method = "POST", ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" },
+    holds = known.holds, count = known.count, echo = known.echo }
 end
 
 --- What a parameter may be; a table is a sequence or an object of such.
