@@ -140,6 +140,22 @@ static int push_too_large(lua_State *L, const struct response *r) {
   return 2;
 }
 
+static int is_refused_by_proxy(const struct transfer_outcome *o) {
+  const long refused = 407;
+  return o->status == refused || (o->curl_code && o->connect_status == refused);
+}
+
+/* The login that the same URL would be sent again is the same. */
+static int push_proxy_refusal(lua_State *L, const struct response *r) {
+  push_error(L, r, ERROR_KIND_NETWORK);
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "retryable");
+  lua_pushinteger(L, 407);
+  lua_setfield(L, -2, "status");
+  set_message(L, r, "the proxy refuses the login");
+  return 2;
+}
+
 static int push_transfer_error(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, r);
@@ -374,6 +390,7 @@ int response_push(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   char reason[DECODE_REASON_SIZE];
   struct decode_repairs repairs;
+  if (is_refused_by_proxy(o)) return push_proxy_refusal(L, r);
   if (o->curl_code) return push_transfer_error(L, r);
   if (!decode_value(L, r->decoder, o->body, o->body_len, &repairs, reason)) return push_page(L, r, reason);
   if ((o->status >= 300 || repairs.marks) && !decode_repair(L, &repairs, reason)) return push_page(L, r, reason);
@@ -390,6 +407,7 @@ int response_push(lua_State *L, const struct response *r) {
 
 int response_push_plain(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
+  if (is_refused_by_proxy(o)) return push_proxy_refusal(L, r);
   if (o->curl_code) return push_transfer_error(L, r);
   lua_createtable(L, 0, 5);
   lua_pushinteger(L, o->status);

@@ -366,6 +366,7 @@ static void collect_outcome(struct transfer *t) {
   long request_size = 0;
   char *content_type = NULL;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &o->status);
+  curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &o->connect_status);
   curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &o->verify_result);
   curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
   curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
