@@ -118,7 +118,6 @@ enum error_kind error_kind_of_service(long status, const char *code) {
 
 enum error_kind error_kind_of_page(long status) {
   if (status == 429) return ERROR_KIND_THROTTLED;
-  if (status == 407) return ERROR_KIND_NETWORK;
   if (status >= 300 && status < 400) return ERROR_KIND_CLIENT;
   return status >= 400 ? ERROR_KIND_SERVER : ERROR_KIND_DECODE;
 }

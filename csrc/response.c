@@ -3,6 +3,7 @@
 #include "decode.h"
 #include "error_kind.h"
 #include "packages.h"
+#include "redact.h"
 #include "types.h"
 
 #include <ctype.h>
@@ -10,7 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 enum {
@@ -18,19 +18,33 @@ enum {
   MAX_XML_CODE = 127,
   EXCERPT = 160,          /* characters shown of a body that is no response */
   EXCERPT_SOURCE = 1024,  /* bytes of it that are looked at for them */
-  EXCERPT_REDACTED = 8192 /* bytes cleaned first: a secret that is cut off would not be recognised */
+  EXCERPT_REDACTED = 8192 /* bytes cleaned first: a short piece at the cut would not be recognised */
 };
 
 /* ---- text without secrets ------------------------------------------------------------------------ */
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
+/* Strikes out the key's secrets, and the request's own signature. */
+static void clean(const struct response *r, char *text, size_t len) {
+  sign_redact(r->key, text, len);
+  if (!r->signature || !r->signature[0]) return;
+  struct redact *signature = redact_new();
+  if (signature && redact_add(signature, bytes_of(r->signature))) {
+    redact_free(signature);
+    signature = NULL;
+  }
+  redact_text(signature, text, len);
+  redact_free(signature);
+}
+
 /* Pushes a copy of foreign text, secrets struck out, at most MAX_MESSAGE bytes of it. Struck out first and
- * cut afterwards: a secret across the cut would not be recognised. */
+ * cut afterwards: a short piece of a secret at the cut would not be recognised. */
 static void push_clean(lua_State *L, const struct response *r, const char *text, size_t len) {
+  len = smaller(len, EXCERPT_REDACTED);
   char *copy = lua_newuserdatauv(L, len, 0);
   memcpy(copy, text, len);
-  sign_redact(r->key, copy, len);
+  clean(r, copy, len);
   lua_pushlstring(L, copy, smaller(len, MAX_MESSAGE));
   lua_remove(L, -2);
 }
@@ -61,7 +75,7 @@ static const char *clean_copy(const struct response *r, const char *text, char *
   size_t len = strlen(text);
   if (len >= size) len = 0;
   memcpy(out, text, len);
-  sign_redact(r->key, out, len);
+  clean(r, out, len);
   out[len] = '\0';
   return out;
 }
@@ -71,7 +85,7 @@ static void write_excerpt(const struct response *r, char out[EXCERPT + 1]) {
   char source[EXCERPT_REDACTED];
   size_t len = smaller(r->outcome->body_len, sizeof source), n = 0;
   memcpy(source, r->outcome->body, len);
-  sign_redact(r->key, source, len);
+  clean(r, source, len);
   len = smaller(len, EXCERPT_SOURCE);
   for (size_t i = 0; i < len && n < EXCERPT; i++) {
     char c = isspace((unsigned char)source[i]) ? ' ' : source[i];
@@ -183,7 +197,7 @@ static void push_field(lua_State *L, int index, const char *name) {
   lua_getfield(L, index, name);
   if (!lua_isnil(L, -1)) return;
   while (lua_next(L, index)) {
-    if (lua_type(L, -2) == LUA_TSTRING && !strcasecmp(lua_tostring(L, -2), name)) {
+    if (lua_type(L, -2) == LUA_TSTRING && curl_strequal(lua_tostring(L, -2), name)) {
       lua_remove(L, -2);
       return;
     }
@@ -288,7 +302,7 @@ static int push_page(lua_State *L, const struct response *r, const char *reason)
 
 /* Whether a field says so: a boolean, or the word. */
 static int is_false(lua_State *L, int index) {
-  if (lua_type(L, index) == LUA_TSTRING) return !strcasecmp(lua_tostring(L, index), "false");
+  if (lua_type(L, index) == LUA_TSTRING) return curl_strequal(lua_tostring(L, index), "false");
   return lua_isboolean(L, index) && !lua_toboolean(L, index);
 }
 

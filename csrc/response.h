@@ -13,9 +13,10 @@ enum { RESPONSE_HASH_SIZE = 65 };
 
 struct response {
   const struct transfer_outcome *outcome;
-  const struct sign_key *key; /* whose secrets are kept out of every text */
-  const char *host;           /* the endpoint, for the reader of an error */
+  struct sign_key *key; /* whose secrets are kept out of every text */
+  const char *host;     /* the endpoint, for the reader of an error */
   const char *action;
+  const char *signature;    /* the request's, kept out as well; NULL or "": none */
   const char *request_hash; /* the hash that was signed: tells a wrong secret from an altered request */
   size_t max_response_size;
   /* Absolute stack indices: decode.h; types.h; the operation's table, lua/crsync/operations.lua; the id that was asked

@@ -32,6 +32,7 @@ local LUA_LEAVES_ALONE = {
 -- C, in csrc: files by their names without an ending.
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
+  { "redact" },
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation" },
   { "nonce", "timer", "poller", "process", "decode", "connections" },
   { "transfer", "request", "types" },
@@ -45,7 +46,7 @@ local KNOWS = {
   ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request",
     "response", "core" },
   ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "transfer", "error_kind", "response" },
-  ["openssl/"] = { "packages", "sign", "nonce", "transfer", "request", "file", "process", "core" },
+  ["openssl/"] = { "packages", "redact", "sign", "nonce", "transfer", "request", "file", "process", "core" },
 }
 
 -- ---- reading the tree -------------------------------------------------------------------------------------
