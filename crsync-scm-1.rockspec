@@ -33,7 +33,7 @@ build = {
       sources = {
         "csrc/ca_store.c", "csrc/connections.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/file.c",
         "csrc/fork.c", "csrc/json_scan.c", "csrc/luaaux.c", "csrc/nonce.c", "csrc/poller.c", "csrc/pollset.c",
-        "csrc/process.c", "csrc/request.c", "csrc/response.c", "csrc/sign.c", "csrc/sigpipe.c",
+        "csrc/process.c", "csrc/redact.c", "csrc/request.c", "csrc/response.c", "csrc/sign.c", "csrc/sigpipe.c",
         "csrc/task_operation.c", "csrc/timer.c", "csrc/transfer.c", "csrc/types.c",
       },
       libraries = { "curl", "crypto" },
@@ -41,6 +41,7 @@ build = {
       libdirs = { "$(CURL_LIBDIR)", "$(OPENSSL_LIBDIR)" },
     },
     ["crsync"] = "lua/crsync/init.lua",
+    ["crsync.batch"] = "lua/crsync/batch.lua",
     ["crsync.bin"] = "lua/crsync/bin.lua",
     ["crsync.call"] = "lua/crsync/call.lua",
     ["crsync.cli"] = "lua/crsync/cli/init.lua",

@@ -84,6 +84,13 @@ local function option_table(list)
 end
 
 blocks["wait-options"] = function() return option_table(options.wait_all) end
+blocks["wait-push-options"] = function()
+  local rows, known = {}, options.by_name(options.wait_all)
+  for _, row in ipairs(options.wait_push) do
+    if not known[row.name] then rows[#rows + 1] = row end
+  end
+  return option_table(rows)
+end
 blocks["call-options"] = function() return option_table(options.call) end
 blocks["list-options"] = function() return option_table(options.list) end
 blocks["list-tasks-options"] = function() return option_table(options.list_tasks) end
@@ -349,6 +356,8 @@ blocks["lua:options"] = function()
   add_options(lines, "crsync.GetTasksOptions", "What client:get_tasks takes.", options.get_tasks)
   add_options(lines, "crsync.WaitOptions", "What client:wait takes.", options.wait)
   add_options(lines, "crsync.WaitAllOptions", "What client:wait_all takes.", options.wait_all)
+  add_options(lines, "crsync.WaitBatchOptions", "What client:wait_batch takes.", options.wait_batch)
+  add_options(lines, "crsync.WaitPushOptions", "What client:wait_push takes.", options.wait_push)
   add_options(lines, "crsync.CallOptions", "What client:call takes.", options.call)
   add_options(lines, "crsync.FormatOptions", "What crsync.format takes.", options.format)
   return lines

@@ -14,6 +14,7 @@ local LUA = {
   { "credentials/", within = true }, -- where keys come from
   { "config" },
   { "call", "wait", "pages" },
+  { "batch" },
   { "client" },
   { "loading" },
   { "init" }, -- the library's face

@@ -3,6 +3,7 @@
 local call = require "crsync.call"
 local chain = require "crsync.credentials.chain"
 local argcheck = require "crsync.util.argcheck"
+local batch = require "crsync.batch"
 local config = require "crsync.config"
 local core = require "crsync.core"
 local errors = require "crsync.error"
@@ -13,6 +14,7 @@ local options_of = require "crsync.options"
 local pages = require "crsync.pages"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
+local dates = require "crsync.util.dates"
 local selection = require "crsync.selection"
 local url = require "crsync.util.url"
 local wait = require "crsync.wait"
@@ -342,6 +344,96 @@ function Client:wait_all(instance_id, ids, options)
     results[i] = { id = list[i], task = task or err.task, err = err }
   end)
   return results, wait.summary(results)
+end
+
+local WAIT_BATCH = options_of.by_name(options_of.wait_batch)
+local WAIT_PUSH = options_of.by_name(options_of.wait_push)
+
+local INSTEAD = 10 -- seconds that looking for what is there instead may take
+
+-- The options that a wait for one task knows, with another timeout.
+local function wait_options(options, seconds)
+  local chosen = {}
+  for name in pairs(WAIT) do chosen[name] = options[name] end
+  chosen.timeout = seconds
+  return chosen
+end
+
+-- Waits for the tasks that a filter finds, now or later.
+local function wait_listed(self, instance_id, filter, options, awaited)
+  awaited.host, awaited.least = self.host, self.settings.timeout
+  awaited.list = function(seconds)
+    local asked = { deadline = seconds }
+    for name, value in pairs(filter) do asked[name] = value end
+    local tasks, err = collect(self, "ListRepoSyncTask", instance_id, asked)
+    return tasks, not tasks and err or nil
+  end
+  -- The list may know a task sooner than the rest of the service.
+  local settings = wait_options(options)
+  settings.not_found_grace = math.max(settings.not_found_grace, options.settle)
+  awaited.wait = function(id, seconds)
+    return wait.run(watcher(self, instance_id, id), wait_options(settings, seconds))
+  end
+  awaited.all = function(body) self.loop:all(1, math.huge, options.concurrency, body) end
+  awaited.pause = function(seconds) self.loop:sleep(seconds) end
+  return batch.run(awaited, options)
+end
+
+--- Waits for the tasks of a batch to appear and to end. Those that appear while others are waited for join in.
+---@param instance_id string
+---@param batch_id string  a SyncBatchTaskId
+---@param options? crsync.WaitBatchOptions
+---@return crsync.WaitResult[]? results  in the order in which the tasks were made
+---@return crsync.WaitSummary|crsync.Error summary  the error where there are no results: no task has appeared (kind
+--- "task", code "timeout"), fewer than expected (err.results has those), or the list was refused
+function Client:wait_batch(instance_id, batch_id, options)
+  check_open(self)
+  argcheck.id(instance_id, 1, "instance_id", "wait_batch", 1)
+  argcheck.id(batch_id, 2, "batch_id", "wait_batch", 1)
+  options = options_of.filled(WAIT_BATCH, argcheck.options(options, 3, "wait_batch", WAIT_BATCH, 1))
+  return wait_listed(self, instance_id, { SyncRecordId = batch_id }, options, {
+    what = "batch " .. batch_id,
+    is_meant = function(task) return (task.SyncBatchTaskId or batch_id) == batch_id end,
+    instead = function()
+      local tasks = collect(self, "ListRepoSyncTask", instance_id, { limit = 100, deadline = INSTEAD })
+      return batch.instead_of_batch(tasks)
+    end,
+  })
+end
+
+local PUSH = { "RepoNamespaceName", "RepoName", "Tag" }
+
+--- Waits for the tasks that a push of a tag makes. A tag that is pushed twice within the time makes tasks twice: all of
+--- them are waited for.
+---@param instance_id string  the source instance
+---@param push { RepoNamespaceName: string, RepoName: string, Tag: string }
+---@param options crsync.WaitPushOptions  since is required: an older push's tasks never pass for this one's
+---@return crsync.WaitResult[]? results  as of wait_batch
+---@return crsync.WaitSummary|crsync.Error summary
+function Client:wait_push(instance_id, push, options)
+  check_open(self)
+  argcheck.id(instance_id, 1, "instance_id", "wait_push", 1)
+  argcheck.params(push, 2, "wait_push", PUSH, 1)
+  options = options_of.filled(WAIT_PUSH, argcheck.options(options, 3, "wait_push", WAIT_PUSH, 1))
+  if not options.since then argcheck.fail(3, "since", "wait_push", "it is missing", 1) end
+  local filter = { RepoNamespaceName = push.RepoNamespaceName, RepoName = push.RepoName, Tag = push.Tag }
+  local function instead()
+    filter.deadline, filter.since = INSTEAD, nil
+    local tasks = collect(self, "ListRepoSyncTask", instance_id, filter)
+    local rules = collect(self, "ListRepoSyncRule", instance_id, { deadline = INSTEAD })
+    return batch.instead_of_push(tasks, rules, instance_id, push.RepoNamespaceName, push.RepoName)
+  end
+  filter.since = options.since
+  return wait_listed(self, instance_id, filter, options, {
+    what = ("%s/%s:%s made since %s"):format(push.RepoNamespaceName, push.RepoName, push.Tag,
+      dates.rfc3339(options.since)),
+    is_meant = function(task)
+      local from = type(task.ImageFrom) == "table" and task.ImageFrom or {}
+      return (from.ImageTag or push.Tag) == push.Tag and (from.RepoName or push.RepoName) == push.RepoName
+        and (from.RepoNamespaceName or push.RepoNamespaceName) == push.RepoNamespaceName
+    end,
+    instead = instead,
+  })
 end
 
 -- ---- life ---------------------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ error_kinds.fields = {
   { name = "hint", annotation = "string|nil", line = "a known remedy" },
   { name = "retry_after", annotation = "number|nil", line = "seconds that the service asks to wait" },
   { name = "task", annotation = "crsync.Task|nil", line = "the last task seen, when a wait ended" },
+  { name = "results", annotation = "crsync.WaitResult[]|nil",
+    line = "when fewer tasks appeared than were expected: how those that did have ended" },
   { name = "sent", annotation = "boolean|nil", line = "`false`: no byte of the request has left this machine" },
   { name = "shared", annotation = "boolean|nil", line = "`true`: the connection had failed another call too" },
   { name = "curl_code", annotation = "integer|nil", line = "libcurl's CURLcode" },

@@ -216,7 +216,7 @@ local function start_members(self, crowd, body)
     crowd.started = crowd.started + 1
     crowd.alive = crowd.alive + 1
     local number = crowd.started
-    local member = { loop = self, crowd = crowd, co = coroutine.create(function() body(number) end) }
+    local member = { loop = self, crowd = crowd, co = coroutine.create(function() body(number, crowd.more) end) }
     crowd.members[member] = true
     members[member.co] = member
     resume(self, member)
@@ -261,14 +261,15 @@ local function run_crowd(self, crowd, body)
 end
 
 --- Runs body(1) … body(bodies) side by side, each in a coroutine of its own, until all have returned. An error in one
---- stops the requests of all and goes on unchanged.
+--- stops the requests of all and goes on unchanged. A body may call more(n) for n bodies more.
 ---@param bodies integer
 ---@param together integer  how many run at once
 ---@param slots integer     how many requests are in flight at once
----@param body fun(number: integer)
+---@param body fun(number: integer, more: fun(n: integer))
 function Loop:all(bodies, together, slots, body)
   local crowd = { count = bodies, together = together, slots = slots, started = 0, alive = 0, members = {},
     ready = {}, queue = { first = 1, last = 0 }, sleepers = {}, holders = {} }
+  crowd.more = function(n) crowd.count = crowd.count + n end
   local call = self.host and compat.pcall or pcall -- a host's wait may yield
   local ok, err = call(run_crowd, self, crowd, body)
   if ok then return end

@@ -159,6 +159,32 @@ options.list_tasks = {
     default_text = "any", line = "tasks whose destination is in this region, or in one of these" },
 }
 
+local function joined(...)
+  local all = {}
+  for _, list in ipairs { ... } do
+    for _, row in ipairs(list) do all[#all + 1] = row end
+  end
+  return all
+end
+
+--- Of `client:wait_batch`: those of `client:wait_all`, and how long tasks may take to appear.
+---@type crsync.OptionRow[]
+options.wait_batch = joined(options.wait_all, {
+  { name = "appear_timeout", type = "number", most = LONGEST_WAIT, unit = "s", default = 60,
+    line = "until the first task is there" },
+  { name = "expect", type = "number", annotation = "integer", least = 1, most = 1000, whole = true,
+    default_text = "not known", line = "how many tasks there will be" },
+  { name = "settle", type = "number", most = LONGEST_WAIT, unit = "s", default = 10,
+    line = "for which no task was added: then all are there; without `expect`" },
+})
+
+--- Of `client:wait_push`: those of `client:wait_batch`, and when the push was.
+---@type crsync.OptionRow[]
+options.wait_push = joined({
+  { name = "since", type = "number", most = FAR_FUTURE, default_text = "required",
+    line = "tasks made at this time or later are meant: seconds since 1970, as `os.time()` gives them" },
+}, options.wait_batch)
+
 --- Of `crsync.format`.
 ---@type crsync.OptionRow[]
 options.format = {

@@ -180,6 +180,40 @@
 ---@field concurrency? integer  requests in flight at once; default: 16
 ---@field [string] "no such option"
 
+--- What client:wait_batch takes.
+---@class crsync.WaitBatchOptions
+---@field timeout? number  seconds for the whole wait; 0 for a single look; default: 3600
+---@field interval? number  seconds between looks at first; it grows, with jitter; default: 2
+---@field max_interval? number  seconds between looks at last; default: 15
+--- seconds after which it gives up, when neither status nor bytes have changed; default: none
+---@field stall_timeout? number
+---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
+--- called after each look that has seen the task; an error raised in it ends the wait and reaches you unchanged
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress)
+---@field concurrency? integer  requests in flight at once; default: 16
+---@field appear_timeout? number  seconds until the first task is there; default: 60
+---@field expect? integer  how many tasks there will be; default: not known
+---@field settle? number  seconds for which no task was added: then all are there; without expect; default: 10
+---@field [string] "no such option"
+
+--- What client:wait_push takes.
+---@class crsync.WaitPushOptions
+--- tasks made at this time or later are meant: seconds since 1970, as os.time() gives them; default: required
+---@field since? number
+---@field timeout? number  seconds for the whole wait; 0 for a single look; default: 3600
+---@field interval? number  seconds between looks at first; it grows, with jitter; default: 2
+---@field max_interval? number  seconds between looks at last; default: 15
+--- seconds after which it gives up, when neither status nor bytes have changed; default: none
+---@field stall_timeout? number
+---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
+--- called after each look that has seen the task; an error raised in it ends the wait and reaches you unchanged
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress)
+---@field concurrency? integer  requests in flight at once; default: 16
+---@field appear_timeout? number  seconds until the first task is there; default: 60
+---@field expect? integer  how many tasks there will be; default: not known
+---@field settle? number  seconds for which no task was added: then all are there; without expect; default: 10
+---@field [string] "no such option"
+
 --- What client:call takes.
 ---@class crsync.CallOptions
 --- whether it may be sent twice; default: whether the name begins with Get or List, or is known to be
@@ -226,6 +260,7 @@
 ---@field hint string|nil  a known remedy
 ---@field retry_after number|nil  seconds that the service asks to wait
 ---@field task crsync.Task|nil  the last task seen, when a wait ended
+---@field results crsync.WaitResult[]|nil  when fewer tasks appeared than were expected: how those that did have ended
 ---@field sent boolean|nil  false: no byte of the request has left this machine
 ---@field shared boolean|nil  true: the connection had failed another call too
 ---@field curl_code integer|nil  libcurl's CURLcode

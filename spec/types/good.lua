@@ -90,6 +90,13 @@ for _, result in ipairs(results) do
 end
 print(summary.total, summary.success, summary.failed, summary.canceled, summary.timeout, summary.error)
 
+local pushed, counts = client:wait_push("cri-1", { RepoNamespaceName = "team", RepoName = "web", Tag = "1.0" },
+  { since = os.time() - 60, expect = 2, settle = 5, appear_timeout = 30, timeout = 600, concurrency = 4 })
+if not pushed then error(counts) end
+print(#pushed, counts.success)
+local batch, trouble_with_it = client:wait_batch("cri-1", "5a2d", { expect = 2 })
+if not batch then print(trouble_with_it.results and #trouble_with_it.results) end
+
 -- ---- signing, and the core alone ------------------------------------------------------------------------
 
 local headers, query, request, signed = crsync.sign { host = "cr.cn-hangzhou.aliyuncs.com", action = "GetRepoSyncTask",
