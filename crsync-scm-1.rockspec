@@ -129,6 +129,7 @@ build = {
     ["crsync.sandbox.world"] = "lua/crsync/sandbox/world.lua",
     ["crsync.selection"] = "lua/crsync/selection.lua",
     ["crsync.statuses"] = "lua/crsync/statuses.lua",
+    ["crsync.summary"] = "lua/crsync/summary.lua",
     ["crsync.types"] = "lua/crsync/types.lua",
     ["crsync.util.argcheck"] = "lua/crsync/util/argcheck.lua",
     ["crsync.util.compat"] = "lua/crsync/util/compat.lua",

@@ -10,7 +10,7 @@ local LUA = {
   { "operations" }, -- facts, made of objects
   { "core" }, -- the C core
   { "error", "loop", "retry", "progress", "duration", "selection", "proxy", "print/fields" }, -- what a call is made of
-  { "endpoint", "print/", within = true },
+  { "endpoint", "summary", "print/", within = true },
   { "credentials/", within = true }, -- where keys come from
   { "config" },
   { "call", "wait", "pages" },

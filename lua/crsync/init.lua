@@ -3,7 +3,7 @@
 
 local loading = require "crsync.loading"
 
-local argcheck, client, core, duration, errors, json, progress, report, version
+local argcheck, client, core, duration, errors, json, progress, report, summary, version
 
 loading.all_or_nothing(function()
   core = require "crsync.core"
@@ -14,6 +14,7 @@ loading.all_or_nothing(function()
   json = require "crsync.print.json"
   progress = require "crsync.progress"
   report = require "crsync.print.report"
+  summary = require "crsync.summary"
   version = require "crsync.version"
 end)
 
@@ -24,6 +25,7 @@ local crsync = {
   format = report.task,
   is_error = errors.is_error,
   progress = progress.of,
+  report = summary.of,
   sign = core.sign,
   to_json = json.encode,
 }

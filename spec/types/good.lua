@@ -50,6 +50,9 @@ local list, total = client:list_tasks("cri-1", { RepoName = "web", SyncRecordId 
 if not list then error(total) end
 for _, one in ipairs(list) do print(one.SyncTaskId, one.CreateTime // 1000, one.ModifiedTime or one.ModifedTime) end
 print(total, crsync.progress(list[1]).ok, crsync.duration(list[1]) or 0.5)
+local report = crsync.report(list)
+for _, region in ipairs(report.regions) do print(region.RegionId, region.tasks, (region.bytes or 0) + 1) end
+for _, one in ipairs(report.failures) do print(one.SyncTaskId, one.TaskIssue or one.hint, report.total.going) end
 for one in client:tasks("cri-1", { Tag = "1.0", since = os.time() - 600, till = os.time(), status = { "ERROR" },
   to_region = "eu-west-1" }) do print(one.SyncTaskId, one.ImageFrom.ImageTag) end
 local rules, failure = client:list_rules("cri-1", { NamespaceName = "team", PageSize = 100 })
