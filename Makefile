@@ -13,7 +13,7 @@ LUA_VERSION ?= 5.4
 ifeq ($(origin LUA),undefined)
 LUA = lua$(LUA_VERSION)
 else ifneq ($(origin LUA_VERSION),command line)
-LUA_VERSION := $(or $(shell $(LUA) -e 'io.write((_VERSION:gsub("Lua ", "")))' 2>/dev/null),$(patsubst lua%,%,$(notdir $(LUA))))
+LUA_VERSION := $(or $(shell $(LUA) -e 'io.write((_VERSION:gsub("Lua ", "")))' 2>/dev/null),$(if $(findstring luajit,$(LUA)),5.1,$(patsubst lua%,%,$(notdir $(LUA)))))
 endif
 PKG_CONFIG ?= pkg-config
 SETUP ?= .ci/setup
@@ -52,10 +52,27 @@ all: $(CORE)
 help:
 	@sed -n 's/^#   make/  make/p' Makefile spec/checks.mk
 
-# Which Lua the things in a folder were built for: for another they are made again.
+# The purpose in .ci/packages that brings this Lua and its headers.
+LUA_PURPOSE = $(if $(findstring luajit,$(LUA)),luajit,$(patsubst lua5.4,lua,lua$(LUA_VERSION)))
+
+# Which Lua the things in a folder were built for, and with which headers: for others they are made again. Another Lua's
+# headers would do until the module is loaded.
 %/built-for: force
 	@mkdir -p $(@D)
-	@echo '$(LUA) $(LUA_VERSION)' | cmp -s - $@ || echo '$(LUA) $(LUA_VERSION)' >$@
+	@found=$$(printf '%s\n' '#include <lua.h>' 'LUA_VERSION_NUM LUA_RELEASE' | \
+	  $(CC) $(CPPFLAGS) $(LUA_CFLAGS) -E -P - 2>/dev/null | tail -n 1 | tr -d '" '); \
+	case $$found in \
+	  $(subst .,0,$(LUA_VERSION))Lua*) ;; \
+	  [5-9]*) other=", only those of Lua $${found#???Lua}" ;; \
+	  *) other= ;; \
+	esac; \
+	if [ -n "$${other+is}" ]; then \
+	  echo "crsync: the headers of $(LUA) are not there$$other: give LUA_INCDIR, or install" >&2; \
+	  sed -n 's/^\([a-z]*\) $(LUA_PURPOSE) /  \1: /p' .ci/packages | sed 's/|[^ ]*//g' >&2; \
+	  exit 1; \
+	fi; \
+	built_for="$(LUA) $(LUA_VERSION) $$found $(LUA_CFLAGS)"; \
+	echo "$$built_for" | cmp -s - $@ || echo "$$built_for" >$@
 
 .PRECIOUS: %/built-for
 

@@ -11,6 +11,8 @@ local function run(command)
   return output:match "status (%d+)%s*$" == "0", output
 end
 
+local function run_output(command) return (select(2, run(command)):gsub("%s*status %d+\n$", "")) end
+
 local LUA = os.getenv "LUA" or "lua5.4"
 local TREE = "./lua/?.lua;./lua/?/init.lua"
 local folder
@@ -88,6 +90,34 @@ describe("make", function()
     assert.is_true(makes_it "LUA=lua5.3")
     assert.is_false(makes_it "LUA=lua5.3")
     assert.is_true(makes_it())
+  end)
+
+  it("refuses another Lua's headers and names the packages", function()
+    local headers = folder .. "/another"
+    assert(run(("mkdir -p '%s'"):format(headers)))
+    files.write(headers .. "/lua.h", '#define LUA_VERSION_NUM 503\n#define LUA_RELEASE "Lua 5.3.6"\n')
+    local ok, output = run(("make BUILD='%s/refused' LUA=lua5.2 LUA_VERSION=5.2 LUA_INCDIR='%s'")
+      :format(folder, headers))
+    assert.is_false(ok)
+    assert.truthy(output:find("crsync: the headers of lua5.2 are not there, only those of Lua 5.3.6: give LUA_INCDIR,"
+      .. " or install\n  apt: lua5.2 liblua5.2-dev\n", 1, true), output)
+    assert.is_nil(output:find(" -c csrc/", 1, true))
+    ok, output = run(("make BUILD='%s/refused' LUA_INCDIR='%s/none'"):format(folder, headers))
+    assert.is_false(ok)
+    assert.truthy(output:find("crsync: the headers of lua5.4 are not there: give LUA_INCDIR, or install\n"
+      .. "  apt: lua5.4 liblua5.4-dev\n", 1, true), output)
+  end)
+
+  it("makes everything again for other headers of the same Lua", function()
+    local object = folder .. "/made/file.o"
+    local more = "LUA_CFLAGS='-I/usr/local/include " .. run_output "pkg-config --cflags lua5.4" .. "'"
+    assert.truthy(make(object .. " -W csrc/file.h"):find(" -c csrc/file.c", 1, true))
+    assert.is_nil(make(object):find(" -c csrc/file.c", 1, true))
+    assert.truthy(make(object .. " " .. more):find(" -c csrc/file.c", 1, true))
+  end)
+
+  it("knows LuaJIT's folder without LuaJIT's program", function()
+    assert.truthy(make "LUA=luajit-not-here -n uninstall":find("/lib/lua/5.1/crsync", 1, true))
   end)
 
   it("takes warnings for errors only where it is told to", function()
