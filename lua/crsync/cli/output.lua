@@ -1,5 +1,6 @@
 --- Results on standard output, in the form that --output and --field ask for.
 
+local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
@@ -13,7 +14,7 @@ local output = {}
 
 local function no_field(path) exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
 
-local function bare(value) return type(value) == "table" and crsync.to_json(value) or tostring(value) end
+local function bare(value) return type(value) == "table" and crsync.to_json(value) or compat.tostring(value) end
 
 -- Of a list each item's value, one a line: an empty one where an item has none. None at all has it: it is misspelt.
 local function fields_of(items, path)

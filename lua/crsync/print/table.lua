@@ -20,7 +20,7 @@ local tables = {}
 --- A value as harmless text; what is absent as a dash.
 ---@param value any
 ---@return string
-function tables.shown(value) return value == nil and "-" or text.printable(tostring(value)) end
+function tables.shown(value) return value == nil and "-" or text.printable(compat.tostring(value)) end
 
 local shown = tables.shown
 

@@ -31,6 +31,15 @@ function compat.is_integer(n)
   return compat.tointeger(n) ~= nil
 end
 
+--- As tostring, but an integer in all its digits: where numbers are doubles, tostring has 14 of them, and %d may have
+--- room for 32 bits.
+---@param value any
+---@return string
+function compat.tostring(value)
+  if math.type or type(value) ~= "number" or not compat.is_integer(value) then return tostring(value) end
+  return ("%.0f"):format(value + 0) -- without the sign of a zero
+end
+
 --- Runs Lua source.
 ---@param source string
 ---@param name string  for messages
