@@ -55,7 +55,9 @@ local FORMS = {
     return sometimes(s, '[/+=&<>"%w]', function(c) return hex(c, pick { "\\u%04x", "\\u%04X", "\\x%02x" }) end)
   end,
   entities = function(s) return sometimes(s, "[/+=&<>\"]", function(c) return ENTITIES[c] end) end,
-  numbers = function(s) return sometimes(s, ".", function(c) return hex(c, pick { "&#%d;", "&#x%x;", "&#X%X;" }) end) end,
+  numbers = function(s)
+    return sometimes(s, ".", function(c) return hex(c, pick { "&#%d;", "&#x%x;", "&#X%X;" }) end)
+  end,
 }
 
 local NAMES = {}

@@ -169,7 +169,8 @@ local function proxy_login_hint(err)
   local proxy = err.proxy
   if not proxy then return "the proxy wants another user or password" end
   return string.format("%s names the proxy %s%s", proxy.from, proxy.host or "", proxy.has_user
-    and ": check the user and the password in it" or ", which wants a user and a password: http://user:password@host:port")
+    and ": check the user and the password in it"
+    or ", which wants a user and a password: http://user:password@host:port")
 end
 
 local function network_hint(err)

@@ -21,7 +21,7 @@ local statuses = require "crsync.statuses"
 ---@field throughput? number        bytes a second of a task, on average over those that succeeded
 
 --- A task that ended in ERROR.
----@class crsync.Failure
+---@class crsync.FailedTask
 ---@field SyncTaskId string
 ---@field CreateTime? integer
 ---@field duration? number
@@ -33,7 +33,7 @@ local statuses = require "crsync.statuses"
 ---@class crsync.Report
 ---@field regions crsync.RegionReport[]  by the regions' names
 ---@field total crsync.RegionReport
----@field failures crsync.Failure[]      newest first
+---@field failures crsync.FailedTask[]    newest first
 
 local summary = {}
 

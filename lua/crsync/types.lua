@@ -562,6 +562,13 @@ function core.task_operation() end
 ---@return string? reason  what is wrong, and where; nothing of the text is in it
 function core.decode(text) end
 
+--- A text without secrets, in whatever form they are in it, and with an access key's id masked.
+---@param text string
+---@param secrets table    strings; others are skipped
+---@param id? string
+---@return string
+function core.redact(text, secrets, id) end
+
 --- Seconds on a clock that is never set back.
 ---@return number seconds
 function core.now() end
