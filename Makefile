@@ -13,7 +13,7 @@ LUA_VERSION ?= 5.4
 ifeq ($(origin LUA),undefined)
 LUA = lua$(LUA_VERSION)
 else ifneq ($(origin LUA_VERSION),command line)
-LUA_VERSION := $(or $(shell $(LUA) -e 'io.write((_VERSION:gsub("Lua ", "")))' 2>/dev/null),$(patsubst lua%,%,$(notdir $(LUA))))
+LUA_VERSION := $(or $(shell $(LUA) -e 'io.write((_VERSION:gsub("Lua ", "")))' 2>/dev/null),$(if $(findstring luajit,$(LUA)),5.1,$(patsubst lua%,%,$(notdir $(LUA)))))
 endif
 PKG_CONFIG ?= pkg-config
 SETUP ?= .ci/setup
@@ -52,10 +52,27 @@ all: $(CORE)
 help:
 	@sed -n 's/^#   make/  make/p' Makefile spec/checks.mk
 
-# Which Lua the things in a folder were built for: for another they are made again.
+# The purpose in .ci/packages that brings this Lua and its headers.
+LUA_PURPOSE = $(if $(findstring luajit,$(LUA)),luajit,$(patsubst lua5.4,lua,lua$(LUA_VERSION)))
+
+# Which Lua the things in a folder were built for, and with which headers: for others they are made again. Another Lua's
+# headers would do until the module is loaded.
 %/built-for: force
 	@mkdir -p $(@D)
-	@echo '$(LUA) $(LUA_VERSION)' | cmp -s - $@ || echo '$(LUA) $(LUA_VERSION)' >$@
+	@found=$$(printf '%s\n' '#include <lua.h>' 'LUA_VERSION_NUM LUA_RELEASE' | \
+	  $(CC) $(CPPFLAGS) $(LUA_CFLAGS) -E -P - 2>/dev/null | tail -n 1 | tr -d '" '); \
+	case $$found in \
+	  $(subst .,0,$(LUA_VERSION))Lua*) ;; \
+	  [5-9]*) other=", only those of Lua $${found#???Lua}" ;; \
+	  *) other= ;; \
+	esac; \
+	if [ -n "$${other+is}" ]; then \
+	  echo "crsync: the headers of $(LUA) are not there$$other: give LUA_INCDIR, or install" >&2; \
+	  sed -n 's/^\([a-z]*\) $(LUA_PURPOSE) /  \1: /p' .ci/packages | sed 's/|[^ ]*//g' >&2; \
+	  exit 1; \
+	fi; \
+	built_for="$(LUA) $(LUA_VERSION) $$found $(LUA_CFLAGS)"; \
+	echo "$$built_for" | cmp -s - $@ || echo "$$built_for" >$@
 
 .PRECIOUS: %/built-for
 
@@ -86,7 +103,7 @@ PROGRAM = $(if $(findstring /,$(FOUND)),$(call absolute,$(FOUND)),$(FOUND))
 searched = $(shell env -i $(PROGRAM) \
   -e 'for t in package.$(1):gmatch "[^;]+" do if t:find "^/" then io.write(t, ";") end end' 2>/dev/null)
 
-# The installed command is this and then lua/crsync/cli/bin.lua: to a shell, which Lua to run it with; to Lua, a string,
+# The installed command is this and then lua/crsync/bin.lua: to a shell, which Lua to run it with; to Lua, a string,
 # and where the modules are. So neither is searched for by what happens to be exported, and their paths may hold a blank
 # or be longer than a kernel takes them after "#!".
 define COMMAND
@@ -112,7 +129,7 @@ $(BUILD)/command: force
 	    echo "crsync: PREFIX is to be a path without ~, ? and ;, or Lua finds nothing there" >&2; exit 1 ;; \
 	esac
 	@mkdir -p $(@D) && rm -f $@
-	@{ printf '%s\n' "$$TEXT" && sed 1d lua/crsync/cli/bin.lua; } >$@
+	@{ printf '%s\n' "$$TEXT" && sed 1d lua/crsync/bin.lua; } >$@
 
 TO_LIB = $(call quoted,$(DESTDIR)$(INST_LIBDIR)/crsync)
 TO_LUA = $(call quoted,$(DESTDIR)$(INST_LUADIR)/crsync)
@@ -131,14 +148,23 @@ install: all $(BUILD)/command
 uninstall:
 	rm -rf $(TO_LIB) $(TO_LUA) $(TO_BIN)/crsync $(TO_MAN)/crsync.1
 
-# A release: the same bytes from the same commit, and the rockspec that names it. URL is where it will lie.
+# A release: the same bytes from the same commit, and the rockspec that names it. URL is the folder where it will lie;
+# fields of the rockspec that are not given are left out: doc/guides/releasing.md.
 VERSION = $(shell sed -n 's|^return "\(.*\)"|\1|p' lua/crsync/version.lua)
 URL ?= file://$(CURDIR)/build/dist
+HOMEPAGE =
+ISSUES =
+MAINTAINER =
+for_sed = $(subst &,\&,$(subst \,\\,$(1)))
+field = -e $(call quoted,$(if $(2),s|^  $(1) = nil|  $(1) = $(call for_sed,$(call lua_string,$(2)))|,/^  $(1) = nil/d))
 
 dist:
 	@mkdir -p build/dist
 	git archive --format=tar --prefix=crsync-$(VERSION)/ HEAD | gzip -n -9 > build/dist/crsync-$(VERSION).tar.gz
-	sed -e 's|^version = .*|version = "$(VERSION)-1"|' -e 's|^source = .*|source = { url = "$(URL)/crsync-$(VERSION).tar.gz" }|' \
+	sed -e 's|^version = .*|version = "$(VERSION)-1"|' \
+	  -e $(call quoted,s|^source = .*|source = { url = $(call for_sed,$(call lua_string,$(URL)/crsync-$(VERSION).tar.gz)) }|) \
+	  -e '/^  -- Whoever publishes/d' \
+	  $(call field,homepage,$(HOMEPAGE)) $(call field,issues_url,$(ISSUES)) $(call field,maintainer,$(MAINTAINER)) \
 	  crsync-scm-1.rockspec > build/dist/crsync-$(VERSION)-1.rockspec
 
 clean:

@@ -83,8 +83,13 @@ static inline void compat_setfuncs(lua_State *L, const luaL_Reg *functions, int 
 
 #include <locale.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The API's own integers are as wide as a pointer. */
+#define lua_Integer int64_t
+#define lua_pushinteger(L, n) lua_pushnumber((L), (lua_Number)(n))
 
 #define lua_tointegerx compat_tointegerx
 static inline lua_Integer compat_tointegerx(lua_State *L, int index, int *is_integer) {

@@ -6,8 +6,8 @@
 #include <time.h>
 
 enum {
-  MAX_IDLE_S = 60, /* well below what NAT boxes and balancers keep: 240 s and more, most of them */
-  NOTES = 251      /* of connections in a pool; the port decides where. What is lost by a clash costs a little work */
+  MAX_IDLE_MS = 60000, /* well below what NAT boxes and balancers keep: 240 s and more, most of them */
+  NOTES = 251 /* of connections in a pool; the port decides where. What is lost by a clash costs a little work */
 };
 
 /* What is known of a connection, which goes by its local port. */
@@ -155,8 +155,7 @@ struct connections *connections_new(struct pollset *pollset) {
 
 struct connections_pool *connections_shared(struct connections *c) {
   struct connections_pool *pool = c->shared;
-  if (pool && !pool->in_flight && wakeful_or_asleep_ms() - pool->used_ms > MAX_IDLE_S * 1000)
-    connections_retire(c, pool);
+  if (pool && !pool->in_flight && wakeful_or_asleep_ms() - pool->used_ms > MAX_IDLE_MS) connections_retire(c, pool);
   if (!c->shared) c->shared = open_pool(c);
   return c->shared;
 }

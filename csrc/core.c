@@ -26,6 +26,7 @@
 #include "poller.h"
 #include "pollset.h"
 #include "process.h"
+#include "redact.h"
 #include "request.h"
 #include "response.h"
 #include "sign.h"
@@ -70,11 +71,11 @@ struct job {
   struct transfer *transfer;
   struct sign_key *key; /* that the request was signed with, so that its secrets are kept out of the result */
   struct job *previous, *next;
-  char request_hash[RESPONSE_HASH_SIZE];
+  char request_hash[RESPONSE_HASH_SIZE], signature[RESPONSE_HASH_SIZE];
 };
 
 /* A job's. */
-enum { JOB_CORE = 1, JOB_OPERATION };
+enum { JOB_CORE = 1, JOB_OPERATION, JOB_ASKED }; /* the last: the id that the response is to repeat, or nil */
 
 static const char *const closed = "client is closed", *const no_memory = "not enough memory";
 
@@ -163,14 +164,16 @@ static void anchor(lua_State *L, const struct job *job, int keep) {
 }
 
 /* Pushes a job for the core at stack index 1 that has nothing yet but a place in which it is kept. */
-static struct job *push_job(lua_State *L, int operation) {
-  struct job *job = lua_newuserdatauv(L, sizeof *job, 2);
+static struct job *push_job(lua_State *L, int operation, int asked) {
+  struct job *job = lua_newuserdatauv(L, sizeof *job, 3);
   memset(job, 0, sizeof *job);
   luaL_setmetatable(L, JOB_TYPE);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, JOB_CORE);
   lua_pushvalue(L, operation);
   lua_setiuservalue(L, -2, JOB_OPERATION);
+  lua_pushvalue(L, asked);
+  lua_setiuservalue(L, -2, JOB_ASKED);
   anchor(L, job, 1);
   return job;
 }
@@ -340,11 +343,16 @@ static int give_headers(struct transfer *t, const struct sign *s, const struct s
   return transfer_header(t, "Authorization", 13, text->authorization.data, text->authorization.len);
 }
 
-/* The last line of the string to sign. The service repeats its own when the signatures differ. */
-static struct bytes request_hash(const struct sign_text *text) {
+/* The digits of a hash that a text ends with. */
+static struct bytes last_hash(struct bytes text) {
   const size_t n = RESPONSE_HASH_SIZE - 1;
-  return (struct bytes){text->string_to_sign.data + text->string_to_sign.len - n, n};
+  return (struct bytes){text.data + text.len - n, n};
 }
+
+/* The last line of the string to sign. The service repeats its own when the signatures differ. */
+static struct bytes request_hash(const struct sign_text *text) { return last_hash(text->string_to_sign); }
+
+static struct bytes signature(const struct sign_text *text) { return last_hash(text->authorization); }
 
 static void check_start_arguments(lua_State *L) {
   check_core(L);
@@ -357,6 +365,13 @@ static void check_start_arguments(lua_State *L) {
   luaL_checktype(L, 4, LUA_TTABLE);
   lua_settop(L, 4);
   luaL_checkstack(L, 40, "request");
+}
+
+/* Pushes the parameter that the response is to repeat, or nil. Stack: 2 the operation, 3 its parameters. */
+static int push_asked(lua_State *L) {
+  lua_getfield(L, 2, "echo");
+  if (lua_type(L, -1) == LUA_TSTRING) lua_gettable(L, 3);
+  return lua_gettop(L);
 }
 
 static const char *start_transfer(struct job *job, const struct transfer_request *request) {
@@ -373,6 +388,7 @@ static const char *start_signed(struct core *c, struct job *job, struct sign *s,
   if (!c->has_key) return "no access key is set";
   if ((problem = request_problem(request_sign(s, job->key, clock_offset, &text)))) return problem;
   memcpy(job->request_hash, request_hash(&text).data, request_hash(&text).len);
+  memcpy(job->signature, signature(&text).data, signature(&text).len);
   char *url = make_url(origin, text.canonical_query);
   if (!url || give_headers(job->transfer, s, &text)) problem = no_memory;
   request->url = url;
@@ -382,8 +398,8 @@ static const char *start_signed(struct core *c, struct job *job, struct sign *s,
 }
 
 /* core:start(operation, params, attempt) -> job
- * operation: action, version, method, repeatable, response (a shape, see types.h). attempt: timeout, connect_timeout,
- * clock_offset (seconds), fresh_connection. */
+ * operation: action, version, method, repeatable, response (a shape, see types.h), holds, count, echo. attempt:
+ * timeout, connect_timeout, clock_offset (seconds), fresh_connection. */
 static int core_start(lua_State *L) {
   check_start_arguments(L);
   struct core *c = lua_touserdata(L, 1);
@@ -398,7 +414,8 @@ static int core_start(lua_State *L) {
       .once = !luaaux_get_boolean(L, 2, "repeatable"),
       .method = luaaux_get_string(L, 2, "method", "POST"),
   };
-  struct job *job = push_job(L, 2);
+  int asked = push_asked(L);
+  struct job *job = push_job(L, 2, asked);
   const char *problem = start_signed(c, job, s, origin, clock_offset, &request);
   request_free(L, gathered);
   return return_job(L, job, problem);
@@ -437,7 +454,7 @@ static int core_fetch(lua_State *L) {
   if (lua_isstring(L, -1)) request.body_len = lua_rawlen(L, -1);
   int headers = push_table_field(L, 2, "headers");
   lua_pushnil(L);
-  struct job *job = push_job(L, headers + 1);
+  struct job *job = push_job(L, headers + 1, headers + 1);
   const char *problem = enter_core(c, job);
   if (!problem) problem = give_plain_headers(L, job->transfer, headers);
   if (!problem) problem = start_transfer(job, &request);
@@ -463,6 +480,10 @@ static void push_request(lua_State *L, const char *origin, const struct sign *s,
   lua_setfield(L, request, "body");
   lua_pushlstring(L, request_hash(text).data, request_hash(text).len);
   lua_setfield(L, request, "request_hash");
+  lua_pushlstring(L, signature(text).data, signature(text).len);
+  lua_setfield(L, request, "signature");
+  push_asked(L);
+  lua_setfield(L, request, "asked");
   lua_settop(L, request);
 }
 
@@ -574,7 +595,8 @@ static const char *push_action(lua_State *L, int operation) {
 static int push_response(lua_State *L, struct response *r, int operation) {
   push_origin(L, &r->host);
   r->action = push_action(L, operation);
-  r->shape = push_table_field(L, operation, "response"); /* see types.h */
+  r->shape = push_table_field(L, operation, "response");
+  r->operation = operation;
   lua_pushvalue(L, UP_DECODER);
   r->decoder = lua_gettop(L);
   return response_push(L, r);
@@ -600,10 +622,13 @@ static int core_result(lua_State *L) {
   struct response r = {
       .outcome = transfer_outcome(job->transfer),
       .key = job->key,
+      .signature = job->signature,
       .request_hash = job->request_hash,
       .max_response_size = c->max_response_size,
   };
   lua_getiuservalue(L, 2, JOB_OPERATION);
+  lua_getiuservalue(L, 2, JOB_ASKED);
+  r.asked = 4;
   int count = push_response(L, &r, 3);
   end_job(job);
   return count;
@@ -649,9 +674,12 @@ static int core_receive(lua_State *L) {
   struct response r = {
       .outcome = &o,
       .key = lua_isnil(L, 7) ? push_key(L) : request_to_key(L, 7),
+      .signature = luaaux_get_string(L, 3, "signature", ""),
       .request_hash = luaaux_get_string(L, 3, "request_hash", ""),
       .max_response_size = c->max_response_size,
   };
+  lua_getfield(L, 3, "asked");
+  r.asked = lua_gettop(L);
   return push_response(L, &r, 2);
 }
 
@@ -717,6 +745,30 @@ static int core_decode(lua_State *L) {
   return 2;
 }
 
+/* redact(text, secrets, id) -> the text without the strings in a table and with an access key's id masked, in whatever
+ * form they are in it: redact.h */
+static int core_redact(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const char *id = luaL_optstring(L, 3, "");
+  lua_settop(L, 3);
+  char *copy = lua_newuserdatauv(L, len, 0);
+  memcpy(copy, text, len);
+  struct redact *hidden = redact_new(); /* Lua allocates nothing until it is freed */
+  int failed = !hidden || redact_add_id(hidden, bytes_of(id));
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
+    if (!failed && lua_type(L, -1) == LUA_TSTRING) failed = redact_add(hidden, luaaux_to_bytes(L, -1));
+  if (failed) {
+    redact_free(hidden);
+    hidden = NULL;
+  }
+  redact_text(hidden, copy, len);
+  redact_free(hidden);
+  lua_pushlstring(L, copy, len);
+  return 1;
+}
+
 /* now() -> seconds on a clock that is never set back */
 static int core_now(lua_State *L) {
   lua_pushnumber(L, (lua_Number)pollset_now_ms() / 1000);
@@ -776,6 +828,7 @@ int luaopen_crsync_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"new", core_new},
                                        {"sign", core_sign},
                                        {"decode", core_decode},
+                                       {"redact", core_redact},
                                        {"now", core_now},
                                        {"sleep", core_sleep},
                                        {"random", core_random},

@@ -20,6 +20,13 @@ void decode_push_array(lua_State *L) {
   lua_setmetatable(L, -2);
 }
 
+int decode_is_object(lua_State *L, int index) {
+  if (!lua_istable(L, index) || lua_rawlen(L, index) > 0) return 0;
+  if (!lua_getmetatable(L, index)) return 1;
+  lua_pop(L, 1);
+  return 0;
+}
+
 void decode_push_number(lua_State *L, lua_Number n) {
   const lua_Number exact = 9007199254740992.0; /* 2^53 */
   if (n >= -exact && n <= exact && (lua_Number)(int64_t)n == n)

@@ -38,6 +38,9 @@ int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct
  * number is beyond every float, takes the value away, writes the reason and returns 0. */
 int decode_repair(lua_State *L, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]);
 
+/* 1 if the value at `index` is an object: a table that was no array. Not before marks are repaired. */
+int decode_is_object(lua_State *L, int index);
+
 /* Pushes an empty array, as [] becomes one. */
 void decode_push_array(lua_State *L);
 

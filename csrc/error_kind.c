@@ -100,10 +100,14 @@ static int rule_fits(const struct rule *rule, const char *code, size_t len) {
   return !memcmp(rule->how == SUFFIX ? code + len - n : code, rule->text, n);
 }
 
+/* Some gateways answer with HTTP 200 and have the status as the code. */
+static int is_status(const char *code) { return strlen(code) == 3 && strspn(code, "0123456789") == 3; }
+
 enum error_kind error_kind_of_service(long status, const char *code) {
   size_t len = strlen(code);
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
     if (rule_fits(&rules[i], code, len)) return rules[i].kind;
+  if (status < 300 && is_status(code)) status = strtol(code, NULL, 10);
   if (status == 429) return ERROR_KIND_THROTTLED;
   if (status == 407) return ERROR_KIND_NETWORK;
   if (status == 401 || status == 403) return ERROR_KIND_AUTH;
@@ -114,7 +118,6 @@ enum error_kind error_kind_of_service(long status, const char *code) {
 
 enum error_kind error_kind_of_page(long status) {
   if (status == 429) return ERROR_KIND_THROTTLED;
-  if (status == 407) return ERROR_KIND_NETWORK;
   if (status >= 300 && status < 400) return ERROR_KIND_CLIENT;
   return status >= 400 ? ERROR_KIND_SERVER : ERROR_KIND_DECODE;
 }

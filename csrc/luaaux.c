@@ -1,6 +1,9 @@
 /* luaaux.c - see luaaux.h. */
 #include "luaaux.h"
 
+/* For lua/crsync/loading.lua, which reads it in the file when that cannot be loaded. */
+__attribute__((used)) static const char built_for[] = "crsync core for " LUA_VERSION;
+
 const char *luaaux_get_string(lua_State *L, int index, const char *name, const char *fallback) {
   lua_getfield(L, index, name);
   if (lua_isnil(L, -1)) return fallback;

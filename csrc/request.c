@@ -51,7 +51,7 @@ struct sign_key **request_push_key(lua_State *L) {
   return own;
 }
 
-const struct sign_key *request_to_key(lua_State *L, int index) {
+struct sign_key *request_to_key(lua_State *L, int index) {
   return *(struct sign_key **)luaL_checkudata(L, index, KEY_TYPE);
 }
 

@@ -16,7 +16,7 @@ void request_open(lua_State *L);
 struct sign_key **request_push_key(lua_State *L);
 
 /* The key that the userdata at `index` holds; raises when it is something else. */
-const struct sign_key *request_to_key(lua_State *L, int index);
+struct sign_key *request_to_key(lua_State *L, int index);
 
 /* What is wrong when a function of sign.h did not return SIGN_OK, for people; NULL when it did. */
 const char *request_problem(int status);

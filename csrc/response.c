@@ -3,6 +3,7 @@
 #include "decode.h"
 #include "error_kind.h"
 #include "packages.h"
+#include "redact.h"
 #include "types.h"
 
 #include <ctype.h>
@@ -10,7 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 enum {
@@ -18,19 +18,33 @@ enum {
   MAX_XML_CODE = 127,
   EXCERPT = 160,          /* characters shown of a body that is no response */
   EXCERPT_SOURCE = 1024,  /* bytes of it that are looked at for them */
-  EXCERPT_REDACTED = 8192 /* bytes cleaned first: a secret that is cut off would not be recognised */
+  EXCERPT_REDACTED = 8192 /* bytes cleaned first: a short piece at the cut would not be recognised */
 };
 
 /* ---- text without secrets ------------------------------------------------------------------------ */
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
+/* Strikes out the key's secrets, and the request's own signature. */
+static void clean(const struct response *r, char *text, size_t len) {
+  sign_redact(r->key, text, len);
+  if (!r->signature || !r->signature[0]) return;
+  struct redact *signature = redact_new();
+  if (signature && redact_add(signature, bytes_of(r->signature))) {
+    redact_free(signature);
+    signature = NULL;
+  }
+  redact_text(signature, text, len);
+  redact_free(signature);
+}
+
 /* Pushes a copy of foreign text, secrets struck out, at most MAX_MESSAGE bytes of it. Struck out first and
- * cut afterwards: a secret across the cut would not be recognised. */
+ * cut afterwards: a short piece of a secret at the cut would not be recognised. */
 static void push_clean(lua_State *L, const struct response *r, const char *text, size_t len) {
+  len = smaller(len, EXCERPT_REDACTED);
   char *copy = lua_newuserdatauv(L, len, 0);
   memcpy(copy, text, len);
-  sign_redact(r->key, copy, len);
+  clean(r, copy, len);
   lua_pushlstring(L, copy, smaller(len, MAX_MESSAGE));
   lua_remove(L, -2);
 }
@@ -61,7 +75,7 @@ static const char *clean_copy(const struct response *r, const char *text, char *
   size_t len = strlen(text);
   if (len >= size) len = 0;
   memcpy(out, text, len);
-  sign_redact(r->key, out, len);
+  clean(r, out, len);
   out[len] = '\0';
   return out;
 }
@@ -71,7 +85,7 @@ static void write_excerpt(const struct response *r, char out[EXCERPT + 1]) {
   char source[EXCERPT_REDACTED];
   size_t len = smaller(r->outcome->body_len, sizeof source), n = 0;
   memcpy(source, r->outcome->body, len);
-  sign_redact(r->key, source, len);
+  clean(r, source, len);
   len = smaller(len, EXCERPT_SOURCE);
   for (size_t i = 0; i < len && n < EXCERPT; i++) {
     char c = isspace((unsigned char)source[i]) ? ' ' : source[i];
@@ -100,6 +114,10 @@ static void push_error(lua_State *L, const struct response *r, enum error_kind k
   }
   lua_pushboolean(L, o->sent);
   lua_setfield(L, -2, "sent");
+  if (o->shared) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "shared");
+  }
   if (!o->status) return;
   lua_pushinteger(L, o->status);
   lua_setfield(L, -2, "status");
@@ -136,6 +154,22 @@ static int push_too_large(lua_State *L, const struct response *r) {
   return 2;
 }
 
+static int is_refused_by_proxy(const struct transfer_outcome *o) {
+  const long refused = 407;
+  return o->status == refused || (o->curl_code && o->connect_status == refused);
+}
+
+/* The login that the same URL would be sent again is the same. */
+static int push_proxy_refusal(lua_State *L, const struct response *r) {
+  push_error(L, r, ERROR_KIND_NETWORK);
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "retryable");
+  lua_pushinteger(L, 407);
+  lua_setfield(L, -2, "status");
+  set_message(L, r, "the proxy refuses the login");
+  return 2;
+}
+
 static int push_transfer_error(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, r);
@@ -158,17 +192,28 @@ static int push_transfer_error(lua_State *L, const struct response *r) {
 
 /* ---- the service's refusals ---------------------------------------------------------------------- */
 
-/* Pushes the field of the table at `index` under the first of two names that has text; "" otherwise. */
-static const char *push_field(lua_State *L, int index, const char *name, const char *other_name, size_t *len) {
-  const char *text = NULL;
+/* Pushes the field of the object at `index`, in whatever letter case its name is written; nil where there is none. */
+static void push_field(lua_State *L, int index, const char *name) {
   lua_getfield(L, index, name);
-  if (lua_type(L, -1) == LUA_TSTRING || lua_type(L, -1) == LUA_TNUMBER) text = lua_tolstring(L, -1, len);
-  if (text && *len) return text;
-  lua_pop(L, 1);
-  if (other_name) return push_field(L, index, other_name, NULL, len);
-  *len = 0;
-  lua_pushliteral(L, "");
-  return lua_tostring(L, -1);
+  if (!lua_isnil(L, -1)) return;
+  while (lua_next(L, index)) {
+    if (lua_type(L, -2) == LUA_TSTRING && curl_strequal(lua_tostring(L, -2), name)) {
+      lua_remove(L, -2);
+      return;
+    }
+    lua_pop(L, 1);
+  }
+  lua_pushnil(L);
+}
+
+/* The same as text: "" where it is none. */
+static const char *push_text(lua_State *L, int index, const char *name, size_t *len) {
+  push_field(L, index, name);
+  if (lua_type(L, -1) == LUA_TNUMBER && !lua_isinteger(L, -1))
+    decode_push_number(L, lua_tonumber(L, -1)); /* "404", not "404.0" */
+  else if (lua_type(L, -1) != LUA_TNUMBER && lua_type(L, -1) != LUA_TSTRING)
+    lua_pushliteral(L, "");
+  return lua_tolstring(L, -1, len);
 }
 
 /* When a signature is wrong, the gateway's message holds the hash that it signed itself. Where that is ours, both sides
@@ -182,12 +227,15 @@ static const char *signature_verdict(const struct response *r, const char *messa
 /* A refusal in the service's own JSON, the table at `body`. */
 static int push_refusal(lua_State *L, const struct response *r, int body) {
   size_t code_len, message_len, id_len;
-  const char *code = push_field(L, body, "Code", "code", &code_len);
-  const char *message = push_field(L, body, "Message", "message", &message_len);
-  const char *request_id = push_field(L, body, "RequestId", "requestId", &id_len);
+  const char *code = push_text(L, body, "Code", &code_len);
+  const char *message = push_text(L, body, "Message", &message_len);
+  const char *request_id = push_text(L, body, "RequestId", &id_len);
   push_error(L, r, error_kind_of_service(r->outcome->status, code));
-  set_text(L, r, "code", code, code_len);
-  set_text(L, r, "message", message, message_len);
+  if (!error_kind_is_success_code(code))
+    set_text(L, r, "code", code, code_len);
+  else if (r->outcome->status < 300)
+    set_message(L, r, "IsSuccess is false, although Code is \"%s\"", code);
+  if (!error_kind_is_success_code(message)) set_text(L, r, "message", message, message_len);
   set_text(L, r, "request_id", request_id, id_len);
   set_times(L, r);
   if (!strcmp(code, "SignatureDoesNotMatch")) {
@@ -230,7 +278,7 @@ static void set_redirect_message(lua_State *L, const struct response *r) {
 static int push_page(lua_State *L, const struct response *r, const char *reason) {
   const struct transfer_outcome *o = r->outcome;
   size_t code_len;
-  const char *code = o->status >= 300 ? error_kind_xml_text(o->body, o->body_len, "Code", &code_len) : NULL;
+  const char *code = error_kind_xml_text(o->body, o->body_len, "Code", &code_len);
   if (code && code_len && code_len <= MAX_XML_CODE) return push_xml_refusal(L, r, code, code_len);
   char excerpt[EXCERPT + 1];
   write_excerpt(r, excerpt);
@@ -252,44 +300,128 @@ static int push_page(lua_State *L, const struct response *r, const char *reason)
 
 /* ---- success, or not ----------------------------------------------------------------------------- */
 
+/* Whether a field says so: a boolean, or the word. */
+static int is_false(lua_State *L, int index) {
+  if (lua_type(L, index) == LUA_TSTRING) return curl_strequal(lua_tostring(L, index), "false");
+  return lua_isboolean(L, index) && !lua_toboolean(L, index);
+}
+
 /* HTTP 200 can still be a refusal: IsSuccess false, or a Code other than success. */
 static int is_refused(lua_State *L, int body) {
-  lua_getfield(L, body, "IsSuccess");
-  int refused = (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) ||
-                (lua_type(L, -1) == LUA_TSTRING && !strcasecmp(lua_tostring(L, -1), "false"));
-  lua_pop(L, 1);
-  if (refused) return 1;
-  lua_getfield(L, body, "Code");
-  refused = lua_type(L, -1) == LUA_TSTRING && lua_rawlen(L, -1) > 0 && !error_kind_is_success_code(lua_tostring(L, -1));
-  lua_pop(L, 1);
+  size_t len;
+  int top = lua_gettop(L);
+  push_field(L, body, "IsSuccess");
+  int refused = is_false(L, -1);
+  if (!refused) {
+    const char *code = push_text(L, body, "Code", &len);
+    refused = len > 0 && !error_kind_is_success_code(code);
+  }
+  lua_settop(L, top);
   return refused;
 }
 
-static int push_decode_error(lua_State *L, const struct response *r, const char *reason) {
+static int push_decode_error(lua_State *L, const struct response *r, int body, const char *reason) {
+  size_t id_len = 0;
+  const char *id = lua_istable(L, body) ? push_text(L, body, "RequestId", &id_len) : "";
   push_error(L, r, ERROR_KIND_DECODE);
+  set_text(L, r, "request_id", id, id_len);
   set_message(L, r, "%s", reason);
   return 2;
+}
+
+/* ---- what a result must hold --------------------------------------------------------------------- */
+
+static int is_absent(lua_State *L, int index) {
+  return lua_isnil(L, index) || lua_islightuserdata(L, index) || /* null */
+         (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) == 0);
+}
+
+/* Whether the count of a list, which the operation names, is 0. */
+static int is_empty_list(lua_State *L, int body, int operation) {
+  int top = lua_gettop(L);
+  lua_getfield(L, operation, "count");
+  int is_empty = 0;
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    lua_rawget(L, body);
+    is_empty = lua_isnumber(L, -1) && lua_tonumber(L, -1) == 0;
+  }
+  lua_settop(L, top);
+  return is_empty;
+}
+
+static int tells_success(const char *name) { return !strcmp(name, "IsSuccess") || !strcmp(name, "Code"); }
+
+/* Whether the object has one of the fields in the list at `names`. Where it has none, writes their names. */
+static int has_one(lua_State *L, int body, int names, char *missing, size_t size) {
+  int count = (int)lua_rawlen(L, names);
+  size_t n = 0;
+  for (int i = 1; i <= count; i++) {
+    lua_rawgeti(L, names, i);
+    if (lua_type(L, -1) != LUA_TSTRING) continue;
+    const char *name = lua_tostring(L, -1);
+    if (tells_success(name)) /* as tolerant as with a refusal */
+      push_field(L, body, name);
+    else
+      lua_getfield(L, body, name);
+    if (!is_absent(L, -1)) return 1;
+    int more = snprintf(missing + n, size - n, "%s%s", n ? " and " : "", name);
+    n = smaller(n + (more > 0 ? (size_t)more : 0), size - 1);
+    lua_pop(L, 2);
+  }
+  return count == 0;
+}
+
+/* Whether the response is about what was asked for, where it says. */
+static int is_about_asked(lua_State *L, const struct response *r, int body) {
+  if (!r->asked || lua_type(L, r->asked) != LUA_TSTRING) return 1;
+  lua_getfield(L, r->operation, "echo");
+  if (lua_type(L, -1) != LUA_TSTRING) return 1;
+  lua_rawget(L, body);
+  return is_absent(L, -1) || lua_rawequal(L, -1, r->asked);
+}
+
+/* Whether the object is a result of the operation; else writes the reason. */
+static int is_result(lua_State *L, const struct response *r, int body, char reason[DECODE_REASON_SIZE]) {
+  char missing[128] = "", excerpt[EXCERPT + 1];
+  int top = lua_gettop(L), result = 1;
+  lua_getfield(L, r->operation, "holds");
+  if (lua_istable(L, -1) && !has_one(L, body, top + 1, missing, sizeof missing) &&
+      !is_empty_list(L, body, r->operation)) {
+    result = 0;
+    write_excerpt(r, excerpt);
+    snprintf(reason, DECODE_REASON_SIZE, "the response lacks %s; it begins: %s", missing, excerpt);
+  } else if (!is_about_asked(L, r, body)) {
+    result = 0;
+    const char *got = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
+    snprintf(reason, DECODE_REASON_SIZE, "the response is about %.64s, and %.64s was asked for", got,
+             lua_tostring(L, r->asked));
+  }
+  lua_settop(L, top);
+  return result;
 }
 
 int response_push(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   char reason[DECODE_REASON_SIZE];
   struct decode_repairs repairs;
+  if (is_refused_by_proxy(o)) return push_proxy_refusal(L, r);
   if (o->curl_code) return push_transfer_error(L, r);
   if (!decode_value(L, r->decoder, o->body, o->body_len, &repairs, reason)) return push_page(L, r, reason);
   if ((o->status >= 300 || repairs.marks) && !decode_repair(L, &repairs, reason)) return push_page(L, r, reason);
-  int body = lua_gettop(L), is_object = lua_istable(L, body) && lua_rawlen(L, body) == 0;
+  int body = lua_gettop(L), is_object = decode_is_object(L, body);
   if (o->status >= 300) return is_object ? push_refusal(L, r, body) : push_page(L, r, "not an object");
   if (is_object && is_refused(L, body)) {
     (void)decode_repair(L, &repairs, reason); /* cannot fail: without marks no number is beyond every float */
     return push_refusal(L, r, body);
   }
-  if (!types_conform(L, r->shape, &repairs, reason)) return push_decode_error(L, r, reason);
+  if (is_object && !is_result(L, r, body, reason)) return push_decode_error(L, r, body, reason);
+  if (!types_conform(L, r->shape, &repairs, reason)) return push_decode_error(L, r, body, reason);
   return 1;
 }
 
 int response_push_plain(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
+  if (is_refused_by_proxy(o)) return push_proxy_refusal(L, r);
   if (o->curl_code) return push_transfer_error(L, r);
   lua_createtable(L, 0, 5);
   lua_pushinteger(L, o->status);

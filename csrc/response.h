@@ -13,12 +13,15 @@ enum { RESPONSE_HASH_SIZE = 65 };
 
 struct response {
   const struct transfer_outcome *outcome;
-  const struct sign_key *key; /* whose secrets are kept out of every text */
-  const char *host;           /* the endpoint, for the reader of an error */
+  struct sign_key *key; /* whose secrets are kept out of every text */
+  const char *host;     /* the endpoint, for the reader of an error */
   const char *action;
+  const char *signature;    /* the request's, kept out as well; NULL or "": none */
   const char *request_hash; /* the hash that was signed: tells a wrong secret from an altered request */
   size_t max_response_size;
-  int decoder, shape; /* absolute stack indices, see decode.h and types.h */
+  /* Absolute stack indices: decode.h; types.h; the operation's table, lua/crsync/operations.lua; the id that was asked
+   * for, or nil. */
+  int decoder, shape, operation, asked;
 };
 
 /* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,

@@ -1,6 +1,7 @@
 /* sign.c - see sign.h. */
 #include "sign.h"
 #include "packages.h"
+#include "redact.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -46,6 +47,7 @@ struct sign_key {
   EVP_MD_CTX *digest;
   EVP_MAC_CTX *mac;
   struct text id, secret, token;
+  struct redact *hidden; /* all three; NULL: not made yet */
 };
 
 struct sign {
@@ -138,6 +140,7 @@ static int text_add_encoded(struct text *t, const char *data, size_t len) {
 /* ---- a key's life -------------------------------------------------------------------------------- */
 
 static void key_free(struct sign_key *k) {
+  redact_free(k->hidden);
   text_free(&k->id);
   text_free(&k->secret);
   text_free(&k->token);
@@ -403,52 +406,18 @@ int sign_header_at(const struct sign *s, size_t i, struct sign_header *header) {
 
 /* ---- secrets out of other people's text ---------------------------------------------------------- */
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = lowered(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+/* Made when it is first needed: most keys meet no error. NULL for want of memory. */
+static const struct redact *hidden_of(struct sign_key *k) {
+  if (k->hidden) return k->hidden;
+  k->hidden = redact_new();
+  if (k->hidden && !redact_add(k->hidden, text_bytes(&k->secret)) && !redact_add(k->hidden, text_bytes(&k->token)) &&
+      !redact_add_id(k->hidden, text_bytes(&k->id)))
+    return k->hidden;
+  redact_free(k->hidden);
+  k->hidden = NULL;
+  return NULL;
 }
 
-/* Reads one character in any of the spellings; returns how many bytes it took. */
-static size_t read_spelled(const char *text, size_t len, char *c) {
-  *c = text[0];
-  if (len >= 2 && text[0] == '\\' && text[1] == '/') {
-    *c = '/';
-    return 2;
-  }
-  if (len >= 3 && text[0] == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0) {
-    *c = (char)(hex_value(text[1]) * 16 + hex_value(text[2]));
-    return 3;
-  }
-  return 1;
-}
-
-static size_t match_secret(const char *text, size_t len, const struct text *secret) {
-  size_t at = 0;
-  for (size_t i = 0; i < secret->len; i++) {
-    char c;
-    if (at >= len) return 0;
-    if (text[at] == secret->data[i]) {
-      at++;
-      continue;
-    }
-    at += read_spelled(text + at, len - at, &c);
-    if (c != secret->data[i]) return 0;
-  }
-  return at;
-}
-
-static void redact(const struct text *secret, char *text, size_t len) {
-  if (secret->len < 4) return; /* shorter than any key: it would hide ordinary words */
-  for (size_t i = 0; i < len; i++) {
-    size_t n = match_secret(text + i, len - i, secret);
-    if (n) memset(text + i, '*', n);
-  }
-}
-
-void sign_redact(const struct sign_key *k, char *text, size_t len) {
-  for (; k; k = k->newer) {
-    redact(&k->secret, text, len);
-    redact(&k->token, text, len);
-  }
+void sign_redact(struct sign_key *k, char *text, size_t len) {
+  for (; k; k = k->newer) redact_text(hidden_of(k), text, len);
 }

@@ -65,9 +65,9 @@ int sign_finish(struct sign *s, const struct sign_key *k, struct bytes body, str
 /* The i-th header (from 0) of the request, Authorization not among them; 0 after the last. */
 int sign_header_at(const struct sign *s, size_t i, struct sign_header *header);
 
-/* Overwrites each occurrence of secret and token in text, the key's and those of all that have replaced it since,
- * whether plain, percent-encoded or with JSON's escaped slashes, by asterisks. The length stays. NULL: no key. */
-void sign_redact(const struct sign_key *k, char *text, size_t len);
+/* Overwrites secret, token and the middle of the id, the key's and those of all that have replaced it since, by
+ * asterisks, in whatever form they are in the text: redact.h. The length stays. NULL: no key. */
+void sign_redact(struct sign_key *k, char *text, size_t len);
 
 #pragma GCC visibility pop
 

@@ -11,6 +11,7 @@ static const struct entry operation[] = {
     {"action", "GetRepoSyncTask"},
     {"version", "2018-12-01"},
     {"method", "POST"},
+    {"echo", "SyncTaskId"},
     {NULL, NULL},
 };
 
@@ -49,4 +50,8 @@ void task_operation_push(lua_State *L) {
   push_table(L, layer);
   lua_setfield(L, -2, "LayerTasks");
   lua_setfield(L, -2, "response");
+  lua_newtable(L);
+  lua_pushliteral(L, "TaskStatus");
+  lua_rawseti(L, -2, 1);
+  lua_setfield(L, -2, "holds");
 }

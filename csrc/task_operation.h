@@ -8,7 +8,7 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Pushes a new table: action, version, method, response. */
+/* Pushes a new table: action, version, method, response, holds, echo. */
 void task_operation_push(lua_State *L);
 
 #pragma GCC visibility pop

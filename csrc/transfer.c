@@ -49,9 +49,8 @@ struct transfer {
   struct connections_pool *pool;
   int64_t started_ms, deadline_ms;
   long connect_timeout_ms;
-  int may_wait;  /* for another's connection to be made, and to share it */
-  int is_alone;  /* nobody shares its connection */
-  int was_moved; /* to another pool, as the connection that it waited for had failed */
+  int may_wait; /* for another's connection to be made, and to share it */
+  int is_alone; /* nobody shares its connection */
   size_t max_response_size;
   char *request_body;
   size_t request_body_len;
@@ -367,6 +366,7 @@ static void collect_outcome(struct transfer *t) {
   long request_size = 0;
   char *content_type = NULL;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &o->status);
+  curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &o->connect_status);
   curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &o->verify_result);
   curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
   curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
@@ -424,10 +424,10 @@ static int move_to(struct transfer *t, struct connections_pool *pool) {
 
 /* The connection that it was on, or waited for, has failed with another's request. */
 static void move_or_fail(struct transfer *t, const char *error, CURLcode code) {
-  int64_t waited = pollset_now_ms() - t->started_ms;
+  int64_t waited = pollset_now_ms() - t->started_ms, whole = t->deadline_ms - t->started_ms;
   int could_connect = !has_no_connection(t) || waited < t->connect_timeout_ms;
-  int has_chance = !t->was_moved && could_connect;
-  t->was_moved = 1;
+  int has_chance = !t->outcome.shared && could_connect && waited <= whole / 2; /* too late, it would fail there too */
+  t->outcome.shared = 1;
   if (has_chance && !move_to(t, connections_shared(t->engine->connections))) return;
   memcpy(t->error, error, sizeof t->error);
   fail_transfer(t, code);

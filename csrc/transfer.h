@@ -50,12 +50,14 @@ struct transfer_response_headers {
 
 /* How a transfer ended. Valid until transfer_free. */
 struct transfer_outcome {
-  int curl_code;      /* CURLcode, or TRANSFER_FORKED */
-  long status;        /* HTTP status, 0 if none came */
-  long verify_result; /* OpenSSL's X509_V_ value */
-  int sent;           /* 1 if a byte of the request left */
-  int too_large;      /* TRANSFER_BODY: it was cut at max_response_size; TRANSFER_HEAD: its head was too long */
-  const char *error;  /* libcurl's words, "" if none */
+  int curl_code;       /* CURLcode, or TRANSFER_FORKED */
+  long status;         /* HTTP status, 0 if none came */
+  long connect_status; /* of a proxy's answer to CONNECT, 0 if none came */
+  long verify_result;  /* OpenSSL's X509_V_ value */
+  int sent;            /* 1 if a byte of the request left */
+  int shared;          /* 1: it failed with the connection of another request, on or for which it waited */
+  int too_large;       /* TRANSFER_BODY: it was cut at max_response_size; TRANSFER_HEAD: its head was too long */
+  const char *error;   /* libcurl's words, "" if none */
   const char *content_type;
   const char *body;
   size_t body_len;

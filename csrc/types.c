@@ -79,7 +79,7 @@ static int conform_scalar(lua_State *L, const char *type, struct decode_repairs 
   case 's':
     return lua_type(L, -1) == LUA_TSTRING ? RIGHT : mismatch(L, p, "a string", reason);
   default:
-    return lua_istable(L, -1) && lua_rawlen(L, -1) == 0 ? RIGHT : mismatch(L, p, "an object", reason);
+    return decode_is_object(L, -1) ? RIGHT : mismatch(L, p, "an object", reason);
   }
 }
 
@@ -150,9 +150,12 @@ static int conform_object(lua_State *L, int shape, struct decode_repairs *repair
 int types_conform(lua_State *L, int shape, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]) {
   shape = lua_absindex(L, shape);
   if ((repairs->nulls || repairs->marks) && !decode_repair(L, repairs, reason)) return 0;
-  if (!lua_istable(L, -1) || lua_rawlen(L, -1) > 0) {
-    snprintf(reason, DECODE_REASON_SIZE, "the response should be an object and is a %s",
-             lua_istable(L, -1) ? "sequence" : luaL_typename(L, -1));
+  if (!decode_is_object(L, -1)) {
+    snprintf(reason, DECODE_REASON_SIZE, "the response should be an object and is %s%s",
+             lua_isnil(L, -1) ? "" : "a ",
+             lua_isnil(L, -1)     ? "null"
+             : lua_istable(L, -1) ? "sequence"
+                                  : luaL_typename(L, -1));
     return 0;
   }
   return conform_object(L, shape, repairs, NULL, reason) && (!repairs->numbers || decode_repair(L, repairs, reason));

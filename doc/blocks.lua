@@ -7,6 +7,7 @@ local exit_status = require "crsync.cli.exit_status"
 local objects = require "crsync.objects"
 local operations = require "crsync.operations"
 local options = require "crsync.options"
+local scenario_fields = require "crsync.sandbox.scenario_fields"
 local variables = require "crsync.variables"
 local version = require "crsync.version"
 
@@ -83,8 +84,16 @@ local function option_table(list)
 end
 
 blocks["wait-options"] = function() return option_table(options.wait_all) end
+blocks["wait-push-options"] = function()
+  local rows, known = {}, options.by_name(options.wait_all)
+  for _, row in ipairs(options.wait_push) do
+    if not known[row.name] then rows[#rows + 1] = row end
+  end
+  return option_table(rows)
+end
 blocks["call-options"] = function() return option_table(options.call) end
 blocks["list-options"] = function() return option_table(options.list) end
+blocks["list-tasks-options"] = function() return option_table(options.list_tasks) end
 blocks["format-options"] = function() return option_table(options.format) end
 
 function blocks.kinds()
@@ -146,6 +155,21 @@ for _, class in ipairs(objects.classes) do
 end
 
 -- What `make help` prints: a target, and what it does.
+local SCENARIO_KINDS = { text = "string", texts = "list of strings", body = "string", repo = "string",
+  expression = "string", trigger = "string", number = "number", size = "number from 0", seconds = "number from 0",
+  rate = "number above 0", share = "number from 0 to 1", count = "integer from 1", priority = "integer from 1 to 5",
+  status = "integer", flag = "boolean", sizes = "list of numbers", list = "list of tables" }
+
+for _, section in ipairs(scenario_fields.sections) do
+  blocks["scenario-" .. (section.name == "" and "top" or section.name)] = function()
+    local rows = {}
+    for i, row in ipairs(section.rows) do
+      rows[i] = { code(row[1]), SCENARIO_KINDS[row[2]], row.is_required and "required" or row.default or "", row[3] }
+    end
+    return markdown_table({ "field", "type", "default", "" }, rows)
+  end
+end
+
 function blocks.targets()
   local rows = {}
   for line in io.popen "make --no-print-directory help":lines() do
@@ -332,6 +356,8 @@ blocks["lua:options"] = function()
   add_options(lines, "crsync.GetTasksOptions", "What client:get_tasks takes.", options.get_tasks)
   add_options(lines, "crsync.WaitOptions", "What client:wait takes.", options.wait)
   add_options(lines, "crsync.WaitAllOptions", "What client:wait_all takes.", options.wait_all)
+  add_options(lines, "crsync.WaitBatchOptions", "What client:wait_batch takes.", options.wait_batch)
+  add_options(lines, "crsync.WaitPushOptions", "What client:wait_push takes.", options.wait_push)
   add_options(lines, "crsync.CallOptions", "What client:call takes.", options.call)
   add_options(lines, "crsync.FormatOptions", "What crsync.format takes.", options.format)
   return lines
@@ -364,6 +390,9 @@ blocks["lua:operations"] = function()
       lines[#lines + 1] = "---@class " .. operation.params_class
       for _, parameter in ipairs(operation.parameters) do add_service_field(lines, parameter) end
       for _, row in ipairs(operation.list and options.list or {}) do
+        add_field(lines, row.name .. "?", row.annotation or row.type, row.line)
+      end
+      for _, row in ipairs(action == "ListRepoSyncTask" and options.list_tasks or {}) do
         add_field(lines, row.name .. "?", row.annotation or row.type, row.line)
       end
       close_class(lines, operation.list and "filter" or "parameter")

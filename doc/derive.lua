@@ -11,6 +11,7 @@ local FILES = {
   { "doc/api.md", "<!-- %s -->", "" },
   { "doc/command.md", "<!-- %s -->", "" },
   { "doc/guides/keys.md", "<!-- %s -->", "" },
+  { "doc/guides/sandbox.md", "<!-- %s -->", "" },
   { "doc/crsync.1", '.\\" %s', "man:" },
   { "lua/crsync/types.lua", "---- %s", "lua:" },
   { "csrc/packages.h", "/* %s */", "c:" },

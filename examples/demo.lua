@@ -8,7 +8,7 @@ local LUA = os.getenv "LUA" or "lua5.4"
 
 -- Starts the sandbox; returns what it says must be exported, and its process id.
 local function start_sandbox()
-  local pipe = io.popen(LUA .. " lua/crsync/cli/bin.lua sandbox --port 0 --speed 3 & echo \"export PID=$!\"; wait", "r")
+  local pipe = io.popen(LUA .. " lua/crsync/bin.lua sandbox --port 0 --speed 3 & echo \"export PID=$!\"; wait", "r")
   local exports, lines = {}, 0
   for line in pipe:lines() do
     local name, value = line:match "^export (%S-)=(.*)$"
@@ -41,11 +41,11 @@ heading "a push to two regions, watched to the end: crsync wait cri-sandbox rst-
 local environment = {}
 for name, value in pairs(exports) do environment[#environment + 1] = name .. "=" .. value end
 table.sort(environment)
-os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/cli/bin.lua wait cri-sandbox rst-web-eu rst-web-us --interval 0.4"
+os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/bin.lua wait cri-sandbox rst-web-eu rst-web-us --interval 0.4"
   .. " --max-interval 0.4"):format(table.concat(environment, " "), LUA))
 
 heading "what is there now: crsync list cri-sandbox"
-os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/cli/bin.lua list cri-sandbox"):format(
+os.execute(("env %s NO_PROXY=127.0.0.1 %s lua/crsync/bin.lua list cri-sandbox"):format(
   table.concat(environment, " "), LUA))
 
 client:close()

@@ -9,16 +9,19 @@ local LUA = {
   { "version", "statuses", "error_kinds", "options", "objects", "variables" }, -- facts
   { "operations" }, -- facts, made of objects
   { "core" }, -- the C core
-  { "error", "loop", "retry", "progress", "proxy", "print/fields" }, -- what a call is made of
-  { "endpoint", "print/", within = true },
+  { "error", "loop", "retry", "progress", "duration", "selection", "proxy", "print/fields" }, -- what a call is made of
+  { "endpoint", "summary", "print/", within = true },
   { "credentials/", within = true }, -- where keys come from
   { "config" },
   { "call", "wait", "pages" },
+  { "batch" },
   { "client" },
+  { "loading" },
   { "init" }, -- the library's face
   { "loop/", within = true }, -- an adapter a file, for hosts; nothing requires one
   { "sandbox/", within = true }, -- programs, which nothing of the library requires
   { "cli/", within = true },
+  { "bin" }, -- the installed command
 }
 
 -- Beside its floor's rules: what programs and adapters leave alone, though it lies below them.
@@ -30,6 +33,7 @@ local LUA_LEAVES_ALONE = {
 -- C, in csrc: files by their names without an ending.
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
+  { "redact" },
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation" },
   { "nonce", "timer", "poller", "process", "decode", "connections" },
   { "transfer", "request", "types" },
@@ -43,7 +47,7 @@ local KNOWS = {
   ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request",
     "response", "core" },
   ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "transfer", "error_kind", "response" },
-  ["openssl/"] = { "packages", "sign", "nonce", "transfer", "request", "file", "process", "core" },
+  ["openssl/"] = { "packages", "redact", "sign", "nonce", "transfer", "request", "file", "process", "core" },
 }
 
 -- ---- reading the tree -------------------------------------------------------------------------------------

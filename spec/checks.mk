@@ -29,6 +29,10 @@ CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embe
 $(BUILD)/spec_process.so: spec/support/process.c $(BUILD)/built-for
 	$(CC) -std=gnu11 -Wall -Wextra $(CFLAGS) -fPIC $(LUA_CFLAGS) $(SHARED) -o $@ $<
 
+$(BUILD)/spec_world.so: spec/support/world.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -O2 -fPIC -shared -o $@ $< -ldl
+
 # The cores for the programs that spec/embedding_spec.lua starts.
 hosts:
 	@for lua in lua5.3 luajit; do $(MAKE) --no-print-directory -s all LUA=$$lua || exit 1; done
@@ -44,7 +48,7 @@ MATRIX = lua5.1 lua5.2 lua5.3 luajit
 test-matrix:
 	@for lua in $(MATRIX); do $(MAKE) --no-print-directory test LUA=$$lua || exit 1; done
 
-run-specs: $(BUILD)/spec_process.so
+run-specs: $(BUILD)/spec_process.so $(BUILD)/spec_world.so
 	@mkdir -p $(BUILD)/home
 	@$(RUN_ENV) $(WRAPPER) $(LUA) spec/support/run.lua $(SPECS)
 

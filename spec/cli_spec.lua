@@ -18,7 +18,7 @@ local quoted = child.quoted
 local function run(arguments, environment, wrap)
   local err = os.tmpname()
   local line = ("env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=%s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s "
-    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/cli/bin.lua %s"):format(quoted(server.url),
+    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/bin.lua %s"):format(quoted(server.url),
     quoted(server.access_key_id), quoted(server.access_key_secret), quoted(package.path), quoted(package.cpath),
     environment or "", os.getenv "LUA" or "lua5.4", arguments)
   if wrap then line = wrap(line) end

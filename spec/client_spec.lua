@@ -118,7 +118,9 @@ describe("a request", function()
     server:answer({ example = "ok.GetRepoSyncTask", gzip = true }, { example = "ok.GetRepoSyncTask", chunked = true },
       { example = "ok.GetRepoSyncTask", interim = { 103, 103 } }, { example = "ok.GetRepoSyncTask", http10 = true },
       { example = "ok.GetRepoSyncTask", close = true })
-    for _ = 1, 5 do assert.equal("SUCCESS", assert(get()).TaskStatus) end
+    for _ = 1, 5 do
+      assert.equal("SUCCESS", assert(client:get_task("cri-1", "rst-zxjkiv5oil6f****")).TaskStatus)
+    end
     assert.equal(5, #attempts)
   end)
 

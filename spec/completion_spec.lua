@@ -14,7 +14,7 @@ lazy_setup(function()
   local root = files.output_of "pwd":gsub("\n$", "")
   files.write(folder .. "/crsync", ([[
 #!/bin/sh
-cd %s && LD_PRELOAD=%s LUA_PATH=%s LUA_CPATH=%s exec %s lua/crsync/cli/bin.lua "$@"
+cd %s && LD_PRELOAD=%s LUA_PATH=%s LUA_CPATH=%s exec %s lua/crsync/bin.lua "$@"
 ]]):format(quoted(root), quoted(os.getenv "LD_PRELOAD" or ""), quoted(package.path), quoted(package.cpath),
     os.getenv "LUA" or "lua5.4"))
   files.write(folder .. "/scenario.lua", "return {}\n")
@@ -117,9 +117,9 @@ local EXPECTED = {
   { "crsync completion z", "zsh" },
   { "crsync completion zsh f", "" },
   { "crsync get --out", "--output" },
-  { "crsync get --output ", "json lua text" },
-  { "crsync get --output=j", "json" },
-  { "crsync get cri-1 rst-1 -o j", "json" },
+  { "crsync get --output ", "csv html json jsonl lua markdown prometheus text" },
+  { "crsync get --output=j", "json jsonl" },
+  { "crsync get cri-1 rst-1 -o m", "markdown" },
   { "crsync wait cri-1 --stall", "--stall-timeout" },
   { "crsync get cri-1 --stall", "" },
   -- No names of files where none are meant.

@@ -114,7 +114,7 @@ end)
 describe("the command", function()
   local function run(words, variables)
     local err = os.tmpname()
-    local line = ("env HOME=%s LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/cli/bin.lua %s 2>%s; "
+    local line = ("env HOME=%s LUA_PATH=%s LUA_CPATH=%s %s %s lua/crsync/bin.lua %s 2>%s; "
       .. "echo \"status $?\""):format(surroundings.path "", child.quoted(package.path), child.quoted(package.cpath),
       variables, LUA, words, err)
     local pipe = assert(io.popen(line))

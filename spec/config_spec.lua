@@ -1,5 +1,6 @@
 -- Options, environment and defaults.
 
+local child = require "spec.support.child"
 local config = require "crsync.config"
 local VERSION = require "crsync.version"
 local surroundings = require "spec.support.surroundings"
@@ -239,5 +240,18 @@ describe("a setting", function()
     surroundings.write(".aliyun/config.json", "{")
     assert.equal("https://cr.eu-west-1.aliyuncs.com", resolve({ region = "eu-west-1" }).endpoint)
     assert.truthy(problem({}):find("config.json is not JSON", 1, true))
+  end)
+end)
+
+describe("a host that opens no files for its scripts", function()
+  local function said(script)
+    return child.run("crsync = require 'crsync' " .. script
+      .. " print(select(2, crsync.new { endpoint = 'h', ca_file = '/etc/hostname' }).message)")
+  end
+
+  it("gets an error, whether it raises or has no io", function()
+    local words = "option ca_file cannot be read: this program does not let it be opened: "
+    assert.equal(words .. "not here\n", said "io.open = function() error('not here', 0) end")
+    assert.truthy(said "io = nil":find(words .. ".*io"))
   end)
 end)

@@ -63,8 +63,8 @@ describe("a core", function()
   end)
 
   it("knows the operation as crsync.operations has it", function()
-    assert.same({ action = TASK.action, version = TASK.version, method = TASK.method, response = TASK.response },
-      core.task_operation())
+    assert.same({ action = TASK.action, version = TASK.version, method = TASK.method, response = TASK.response,
+      holds = TASK.holds, echo = TASK.echo }, core.task_operation())
   end)
 
   it("can be polled: a descriptor, a timeout, a step", function()
@@ -305,8 +305,9 @@ describe("the host", function()
       local long, err = c:get_task("cri-1", "rst-1")
       print(err and err.kind or long.Progress == 0.5)]]):format(server.url, server.access_key_id,
       server.access_key_secret)
-    server:answer({ body = '{"Progress":0.5,"SyncedSize":23655489,"LayerTasks":[{"Size":23655489,"SyncedSize":5e6}]}' },
-      { body = '{"Progress":0.5' .. ("0"):rep(300) .. "}" })
+    server:answer({ body = '{"TaskStatus":"SYNCHRONIZING","Progress":0.5,"SyncedSize":23655489,'
+      .. '"LayerTasks":[{"Size":23655489,"SyncedSize":5e6}]}' },
+      { body = '{"TaskStatus":"SYNCHRONIZING","Progress":0.5' .. ("0"):rep(300) .. "}" })
     -- glibc keeps what it made of LOCPATH, which a leak checker would report.
     local output = child.run(script, "ASAN_OPTIONS=detect_leaks=0 LOCPATH='" .. folder .. "'")
     os.execute("rm -rf '" .. folder .. "'")

@@ -36,3 +36,21 @@ describe("a date in UTC", function()
 
   it("is written as it is read", function() assert.equal("2026-01-01T00:04:05Z", dates.rfc3339(AT)) end)
 end)
+
+describe("a moment as a person writes it", function()
+  local now = 1718000000
+  for value, expected in pairs {
+    ["90s"] = now - 90, ["10m"] = now - 600, ["2h"] = now - 7200, ["1d"] = now - 86400, ["1.5h"] = now - 5400,
+    ["1717999000"] = 1717999000, ["1717999000.5"] = 1717999000.5, ["1717999000000"] = 1717999000,
+    ["2024-06-10T06:13:20Z"] = now, ["2024-06-10t06:13:20z"] = now, ["2024-06-10 06:13:20Z"] = now,
+    ["2024-06-10T08:13:20+02:00"] = now, ["2024-06-10T06:13:20.5Z"] = now, ["2024-06-10T01:13:20-0500"] = now,
+  } do
+    it("is " .. value, function() assert.equal(expected, dates.moment(value, now)) end)
+  end
+
+  for _, value in ipairs { "", "yesterday", "10w", "-10m", "10 m", "2024-06-10", "2024-06-10T06:13:20",
+    "2024-13-10T06:13:20Z", "2024-06-32T06:13:20Z", "2024-06-10T24:13:20Z", "2024-06-10T06:60:20Z", "m", "1e3", "0x10",
+    "2024-06-10T06:13:61Z", "2024-00-10T06:13:20Z", "2024-06-10T06:13:20+2" } do
+    it("is not '" .. value .. "'", function() assert.is_nil(dates.moment(value, now)) end)
+  end
+end)

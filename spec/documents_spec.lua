@@ -191,7 +191,7 @@ end)
 
 -- What help says: commands, or the options of one.
 local function help_of(command)
-  local output = table.concat(lines_of(("%s lua/crsync/cli/bin.lua %s --help 2>&1"):format(LUA, command)), "\n")
+  local output = table.concat(lines_of(("%s lua/crsync/bin.lua %s --help 2>&1"):format(LUA, command)), "\n")
   local options, commands = {}, {}
   for option in output:gmatch "%f[%w-]%-%-?[%l-]+" do options[option] = true end
   for name in (output:match "\nCommands:\n(.*)$" or ""):gmatch "\n? +([%l]+) +[^\n]*" do commands[name] = true end

@@ -70,7 +70,7 @@ describe("the service's refusals", function()
       assert.equal(200, err.status)
     end
     assert.equal("client", failure(200, '{"IsSuccess":false}').kind)
-    assert.is_table(answer(200, '{"IsSuccess":true,"Code":"Success"}'))
+    assert.is_table(answer(200, '{"TaskStatus":"PENDING","IsSuccess":true,"Code":"Success"}'))
     assert.is_table(answer(200, '{"TaskStatus":"PENDING"}'))
   end)
 
@@ -102,7 +102,7 @@ describe("pages that are not the service's", function()
   local html = { ["content-type"] = "text/html" }
   local cases = {
     { 502, "<html>Bad Gateway</html>", "server" }, { 504, "", "server" }, { 404, "<html>", "server" },
-    { 403, "", "server" }, { 429, "<html>", "throttled" }, { 407, "<html>proxy", "network" },
+    { 403, "", "server" }, { 429, "<html>", "throttled" },
     { 200, "<html>", "decode" }, { 200, "", "decode" }, { 500, "[1,2]", "server" }, { 400, '"text"', "server" },
   }
   for _, case in ipairs(cases) do
@@ -113,6 +113,11 @@ describe("pages that are not the service's", function()
       assert.truthy(err.message:find("text/html", 1, true))
     end)
   end
+
+  it("makes 407 a proxy's refusal, whatever its page says", function()
+    local err = failure(407, "<html>proxy", html)
+    assert.same({ "network", false, "the proxy refuses the login" }, { err.kind, err.retryable, err.message })
+  end)
 
   it("reads code, message and request id out of XML", function()
     local err = failure(400, "<?xml version='1.0'?><Error><RequestId>R2</RequestId><Code>Throttling</Code>"

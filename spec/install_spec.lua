@@ -11,6 +11,8 @@ local function run(command)
   return output:match "status (%d+)%s*$" == "0", output
 end
 
+local function run_output(command) return (select(2, run(command)):gsub("%s*status %d+\n$", "")) end
+
 local LUA = os.getenv "LUA" or "lua5.4"
 local TREE = "./lua/?.lua;./lua/?/init.lua"
 local folder
@@ -88,6 +90,34 @@ describe("make", function()
     assert.is_true(makes_it "LUA=lua5.3")
     assert.is_false(makes_it "LUA=lua5.3")
     assert.is_true(makes_it())
+  end)
+
+  it("refuses another Lua's headers and names the packages", function()
+    local headers = folder .. "/another"
+    assert(run(("mkdir -p '%s'"):format(headers)))
+    files.write(headers .. "/lua.h", '#define LUA_VERSION_NUM 503\n#define LUA_RELEASE "Lua 5.3.6"\n')
+    local ok, output = run(("make BUILD='%s/refused' LUA=lua5.2 LUA_VERSION=5.2 LUA_INCDIR='%s'")
+      :format(folder, headers))
+    assert.is_false(ok)
+    assert.truthy(output:find("crsync: the headers of lua5.2 are not there, only those of Lua 5.3.6: give LUA_INCDIR,"
+      .. " or install\n  apt: lua5.2 liblua5.2-dev\n", 1, true), output)
+    assert.is_nil(output:find(" -c csrc/", 1, true))
+    ok, output = run(("make BUILD='%s/refused' LUA_INCDIR='%s/none'"):format(folder, headers))
+    assert.is_false(ok)
+    assert.truthy(output:find("crsync: the headers of lua5.4 are not there: give LUA_INCDIR, or install\n"
+      .. "  apt: lua5.4 liblua5.4-dev\n", 1, true), output)
+  end)
+
+  it("makes everything again for other headers of the same Lua", function()
+    local object = folder .. "/made/file.o"
+    local more = "LUA_CFLAGS='-I/usr/local/include " .. run_output "pkg-config --cflags lua5.4" .. "'"
+    assert.truthy(make(object .. " -W csrc/file.h"):find(" -c csrc/file.c", 1, true))
+    assert.is_nil(make(object):find(" -c csrc/file.c", 1, true))
+    assert.truthy(make(object .. " " .. more):find(" -c csrc/file.c", 1, true))
+  end)
+
+  it("knows LuaJIT's folder without LuaJIT's program", function()
+    assert.truthy(make "LUA=luajit-not-here -n uninstall":find("/lib/lua/5.1/crsync", 1, true))
   end)
 
   it("takes warnings for errors only where it is told to", function()
@@ -232,7 +262,7 @@ end)
 describe("the command", function()
   -- Runs it as it stands in this tree, with nothing but what is given here; standard output and error together.
   local function command(arguments, lua_path, cpath, lua)
-    local _, output = run(("env LUA_PATH='%s' LUA_CPATH='%s' %s lua/crsync/cli/bin.lua %s"):format(lua_path or TREE,
+    local _, output = run(("env LUA_PATH='%s' LUA_CPATH='%s' %s lua/crsync/bin.lua %s"):format(lua_path or TREE,
       cpath or "./build/?.so;;", lua or LUA, arguments))
     return output
   end
@@ -281,8 +311,9 @@ describe("luarocks make", function()
     local file = assert(io.open(config, "w"))
     file:write('rocks_provided = { ["lua-cjson"] = "2.1.0-1", argparse = "0.7.1-1" }\n')
     file:close()
-    return run(("cp -r csrc lua *.rockspec '%s/' && cd '%s' && rm -f csrc/*.o && env -u CFLAGS LUAROCKS_CONFIG='%s' "
-      .. "luarocks --lua-version %s --tree '%s' make"):format(folder, folder, config, version, root))
+    local copy = ("cp -r csrc doc lua *.rockspec '%s/' && cd '%s' && rm -f csrc/*.o"):format(folder, folder)
+    local make = "%s && env -u CFLAGS LUAROCKS_CONFIG='%s' luarocks --lua-version %s --tree '%s' make"
+    return run(make:format(copy, config, version, root))
   end
 
   it("builds and installs with one plain command", function()
@@ -294,6 +325,9 @@ describe("luarocks make", function()
     ok, output = run(("cd / && '%s/bin/crsync' --version"):format(root))
     assert.is_true(ok, output)
     assert.truthy(output:find "^crsync %d", output)
+    assert(os.remove(root .. "/share/lua/5.4/crsync/wait.lua"))
+    output = select(2, run(("cd / && '%s/bin/crsync' --version"):format(root)))
+    assert.equal("crsync: the module crsync.wait is not there: install crsync again\nstatus 6\n", output)
   end)
 
   it("does so for another Lua", function()
@@ -330,6 +364,30 @@ if run "git rev-parse --git-dir" then describe("a release", function()
       served, served, release:match "[^/]+$", served, folder, root, served))
     assert.is_true(ok, output)
     works(root)
+    local version = release:match "[%d.]+$"
+    assert(io.open(("%s/lib/luarocks/rocks-5.4/crsync/%s-1/doc/crsync.1"):format(root, version))):close()
+  end)
+
+  it("says where it is published, by whom and under which license, as far as that is given", function()
+    local function rockspec(words)
+      local ok, output = run("make -s dist " .. words)
+      assert.is_true(ok, output)
+      local spec = {}
+      assert(loadfile(release .. "-1.rockspec", "t", spec))()
+      return spec, select(2, run("luarocks lint " .. release .. "-1.rockspec"))
+    end
+    local spec, complaints = rockspec([[URL="https://x.example/a?b=c&d=e" HOMEPAGE="https://x.example/&" ]]
+      .. [[ISSUES=https://x.example/issues MAINTAINER="P. O'Ckager <p@x.example>"]])
+    assert.equal("status 0\n", complaints)
+    assert.equal("https://x.example/a?b=c&d=e/" .. release:match "[^/]+$" .. ".tar.gz", spec.source.url)
+    local d = spec.description
+    assert.same({ "https://x.example/&", "https://x.example/issues", "P. O'Ckager <p@x.example>", "MIT" },
+      { d.homepage, d.issues_url, d.maintainer, d.license })
+    assert.truthy(#d.labels > 0)
+    spec, complaints = rockspec ""
+    assert.equal("status 0\n", complaints)
+    d = spec.description
+    assert.same({}, { d.homepage, d.issues_url, d.maintainer })
   end)
 end) end
 

@@ -74,7 +74,7 @@ describe("to_json round trips", function()
   end)
 
   it("empty lists and objects that nobody documented", function()
-    local body = '{"LayerTasks":[],"Bar":{},"Foo":[]}'
+    local body = '{"TaskStatus":"PENDING","LayerTasks":[],"Bar":{},"Foo":[]}'
     assert.equal(body, json.encode(examples.task(nil, body)))
   end)
 end)

@@ -120,7 +120,8 @@ describe("a locale", function()
   it("in which I and i are no pair does not matter", function()
     server:answer { status = 403, body = '{"Code":"NoPrivilege","Message":"INSTANCE"}',
       headers = { ["X-ACS-REQUEST-ID"] = "from the header", ["RETRY-AFTER"] = "7" } }
-    server:answer { body = '{"ISSUCCESS":true,"IsSuccess":"TRUE","CrossUser":"FALSE","Progress":0.5}' }
+    server:answer { body = '{"TaskStatus":"PENDING","ISSUCCESS":true,"IsSuccess":"TRUE","CrossUser":"FALSE",'
+      .. '"Progress":0.5}' }
     local folder = os.tmpname()
     os.remove(folder)
     assert(os.execute(("mkdir '%s' && env -u LD_PRELOAD localedef -i tr_TR -f ISO-8859-9 '%s/tr_TR' >/dev/null 2>&1")

@@ -14,7 +14,7 @@ before_each(function() server:reset() end)
 local function run(words, redirections)
   local quoted, err = child.quoted, os.tmpname()
   local line = ("env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=%s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s "
-    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s lua/crsync/cli/bin.lua %s 2>%s %s"):format(quoted(server.url),
+    .. "NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s lua/crsync/bin.lua %s 2>%s %s"):format(quoted(server.url),
     quoted(server.access_key_id), quoted(server.access_key_secret), quoted(package.path), quoted(package.cpath),
     os.getenv "LUA" or "lua5.4", words, err, redirections or "")
   local status = files.output_of("{ " .. line .. "; } >/dev/null; echo $?")
@@ -63,7 +63,7 @@ describe("output that cannot be written", function()
   it("is no matter where nobody reads it any more", function()
     for _, prefix in ipairs { "", "trap '' PIPE; " } do -- the system ends the command, or tells it
       local words = ("sleep 0.2; exec env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=a "
-        .. "ALIBABA_CLOUD_ACCESS_KEY_SECRET=b LUA_PATH=%s LUA_CPATH=%s %s lua/crsync/cli/bin.lua --help"):format(
+        .. "ALIBABA_CLOUD_ACCESS_KEY_SECRET=b LUA_PATH=%s LUA_CPATH=%s %s lua/crsync/bin.lua --help"):format(
         child.quoted(server.url), child.quoted(package.path), child.quoted(package.cpath), os.getenv "LUA" or "lua5.4")
       local told = files.output_of(("{ { sh -c %s; echo $? >&3; } 2>&3 | true; } 3>&1"):format(
         child.quoted(prefix .. words)))
@@ -126,7 +126,7 @@ describe("an empty list", function()
       local quoted = child.quoted
       return files.output_of(("env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=%s "
         .. "ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s %s "
-        .. "lua/crsync/cli/bin.lua %s -o json 2>/dev/null"):format(quoted(server.url), quoted(server.access_key_id),
+        .. "lua/crsync/bin.lua %s -o json 2>/dev/null"):format(quoted(server.url), quoted(server.access_key_id),
         quoted(server.access_key_secret), quoted(package.path), quoted(package.cpath), os.getenv "LUA" or "lua5.4",
         words))
     end

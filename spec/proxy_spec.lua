@@ -1,5 +1,8 @@
 -- Which proxy is used, as libcurl decides it, and what is said of it.
 
+local core = require "crsync.core"
+local crsync = require "crsync"
+local endpoint = require "spec.support.endpoint"
 local proxy = require "crsync.proxy"
 local surroundings = require "spec.support.surroundings"
 
@@ -72,5 +75,52 @@ describe("what is said of a proxy", function()
   it("is libcurl's where that tells nothing", function()
     assert.equal("Failed to connect", said("http://jdoe:pass@proxy:1", "Failed to connect", 7))
     assert.equal("Could not resolve proxy: proxy", said("http://proxy:1", "Could not resolve proxy: proxy", 5))
+  end)
+end)
+
+describe("a proxy that refuses the login", function()
+  local server
+
+  lazy_setup(function() server = endpoint.start() end)
+  lazy_teardown(function() server:stop() end)
+  before_each(function()
+    server:reset()
+    server:answer_always { status = 407, verify = false, body = "<html>407</html>", content_type = "text/html",
+      headers = { ["Proxy-Authenticate"] = 'Basic realm="corp"' } }
+  end)
+
+  local function client_through(login, scheme, options)
+    local all = { endpoint = scheme .. "://cr.example.invalid", access_key_id = "id", access_key_secret = "secret",
+      retry = { max_attempts = 3, base_delay = 0.01 }, proxy = "http://" .. login .. server.url:match "//(.*)" }
+    for name, value in pairs(options or {}) do all[name] = value end
+    return assert(crsync.new(all))
+  end
+
+  local function check(err, hint)
+    assert.same({ "network", 407, false, "the proxy refuses the login", 1 },
+      { err.kind, err.status, err.retryable, err.message, err.attempts })
+    assert.equal(("option proxy names the proxy %s%s"):format(server.url:match "//(.*)", hint), err.hint)
+    assert.is_nil(err.proxy)
+    assert.equal(1, #server:requests())
+  end
+
+  for _, scheme in ipairs { "http", "https" } do
+    it("is asked once by a call over " .. scheme .. ", and named", function()
+      check(select(2, client_through("jdoe:wrong@", scheme):get_task("cri-1", "rst-1")),
+        ": check the user and the password in it")
+    end)
+
+    it("ends a wait over " .. scheme, function()
+      local started = core.now()
+      check(select(2, client_through("", scheme):wait("cri-1", "rst-1", { interval = 0.01, timeout = 60 })),
+        ", which wants a user and a password: http://user:password@host:port")
+      assert.is_true(core.now() - started < 30)
+    end)
+  end
+
+  it("is told without its name where a transport has met it", function()
+    local function transport() return 407, {}, "" end
+    local _, err = client_through("", "http", { transport = transport, proxy = "" }):get_task("cri-1", "rst-1")
+    assert.same({ "network", "the proxy wants another user or password", 1 }, { err.kind, err.hint, err.attempts })
   end)
 end)

@@ -1,9 +1,11 @@
 -- The sandbox's server as a process that lives: limits, slow clients, many connections, faults, and its end.
 
+local certificates = require "spec.support.certificates"
 local child = require "spec.support.child"
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
+local files = require "spec.support.files"
 local sandbox = require "crsync.sandbox"
 local wire = require "spec.support.wire"
 
@@ -138,6 +140,18 @@ describe("a fault", function()
     end
   end)
 
+  it("resets a TLS connection, too", function()
+    local folder = certificates.folder()
+    start { scenario = { faults = { { reset = true } } }, tls_cert = folder .. "/good.pem",
+      tls_key = folder .. "/good.key" }
+    for _ = 1, 2 do
+      local s = wire.connect(port, folder .. "/ca.pem")
+      s:send(request())
+      assert.is_nil((wire.answer(s)))
+      s:close()
+    end
+  end)
+
   it("never answers", function()
     faulty { hang = true }
     local _, err = client { timeout = 0.3, retry = false }:get_task("cri-sandbox", "rst-small")
@@ -145,10 +159,12 @@ describe("a fault", function()
   end)
 
   it("makes all connections that are open dead, and no new ones", function()
-    faulty { dead = true, after = 1, times = 1 }
+    faulty { dead = true, after = 2, times = 1 }
     local open, idle = wire.connect(port), wire.connect(port)
-    open:send(request())
-    assert.equal("success", wire.answer(open).code)
+    for _, s in ipairs { open, idle } do
+      s:send(request())
+      assert.equal("success", wire.answer(s).code)
+    end
     open:send(request())
     idle:send(request())
     for _, s in ipairs { open, idle } do
@@ -196,13 +212,11 @@ describe("a quota", function()
   end)
 
   it("is over when its time is", function()
-    start { scenario = { quota = { { calls = 1, seconds = 0.3, code = "Throttling", status = 429 } } } }
+    start { scenario = { quota = { { calls = 1, seconds = 2, code = "Throttling", status = 429 } } } }
     assert.equal(200, wire.ask(port, request()).status)
     local answer = wire.ask(port, request())
     assert.same({ 429, "Throttling" }, { answer.status, answer.code })
-    core.sleep(0.15)
-    core.sleep(0.15)
-    core.sleep(0.05)
+    for _ = 1, 11 do core.sleep(0.2) end
     assert.equal(200, wire.ask(port, request()).status)
   end)
 end)
@@ -239,15 +253,30 @@ describe("the command's process", function()
     assert.truthy(problem { listen = "192.0.2.1", port = 0 }:find("192.0.2.1 port 0: ", 1, true))
   end)
 
+  it("reads a scenario file, and says what is wrong with it", function()
+    local path = os.tmpname()
+    finally(function() os.remove(path) end)
+    local function check(text)
+      files.write(path, text)
+      return child.run(("os.exit(require 'crsync.cli'.run { 'sandbox', '--check', %q })"):format(path))
+    end
+    assert.equal(path .. ": fine: tasks 0, rules 3, push 0, made 0, faults 1\n",
+      check "return { tasks = {}, faults = { { delay = 1 } } }")
+    assert.equal("crsync: " .. path .. ":2: seed: should be a number\n", check "return {\n  seed = 'x' }")
+  end)
+
   it("warns where others can reach it, and quotes for a shell", function()
     local output = child.run [[
       local written = {}
       require "crsync.sandbox.loop".new = function()
         return { spawn = function() end, run = function() end }
       end
-      require "crsync.sandbox".run({ listen = "0.0.0.0", port = 0, scenario = nil }, io.write)]]
+      require "crsync.sandbox".run({ listen = "0.0.0.0", port = 0, scenario = {
+        access_key_secret = "it's $HOME", tasks = { { id = "a; b" } } } }, io.write)]]
     assert.truthy(output:find("# WARNING: it listens on 0.0.0.0: whoever reaches", 1, true), output)
     assert.truthy(output:find("=http://127.0.0.1:%d+\n"), output)
+    assert.truthy(output:find([[_SECRET='it'\''s $HOME']], 1, true), output)
+    assert.truthy(output:find("crsync wait cri-sandbox 'a; b'", 1, true), output)
   end)
 end)
 

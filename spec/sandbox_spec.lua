@@ -16,7 +16,7 @@ local sandboxes = {}
 -- Starts one; returns what it exports.
 local function start(arguments)
   local environment = ("LUA_PATH='%s' LUA_CPATH='%s'"):format(package.path, package.cpath)
-  local pipe = io.popen(("%s %s lua/crsync/cli/bin.lua sandbox --port 0 %s 2>&1 & echo \"export PID=$!\"; wait"):format(
+  local pipe = io.popen(("%s %s lua/crsync/bin.lua sandbox --port 0 %s 2>&1 & echo \"export PID=$!\"; wait"):format(
     environment, LUA, arguments or ""), "r")
   local exports, text = {}, {}
   for line in pipe:lines() do

@@ -90,6 +90,8 @@ local SAME = {
   ["a body that was altered"] = { { body = form(QUERY), signed = FORM, rewrite = function(text)
     return (text:gsub("rst%-small$", "rst-other"))
   end }, { 400, "SignatureDoesNotMatch" } },
+  ["a hash of another body"] = { { query = QUERY, changed = { ["x-acs-content-sha256"] = ("0"):rep(64) } },
+    { 400, "SignatureDoesNotMatch" } },
   ["a parameter that was altered"] = { { query = QUERY, target = "/?InstanceId=cri-sandbox&SyncTaskId=rst-other" },
     { 400, "SignatureDoesNotMatch" } },
   ["parameters in another order and spelling"] = { { query = { A = "*(b)!'", B = "c d", InstanceId = "cri-sandbox",
@@ -306,5 +308,24 @@ describe("what is no request", function()
   it("may begin with an empty line all the same", function()
     local answer = wire.ask(port_of(played), "\r\n" .. wire.request(with_host({ query = QUERY }, port_of(played))))
     assert.equal("success", answer.code)
+  end)
+end)
+
+describe("the gate", function()
+  it("remembers a nonce for as long as its date can be fresh, and no nonce for ever", function()
+    local gate = require "crsync.sandbox.gate".new { KEY }
+    local function request(nonce)
+      local headers = crsync.sign { host = "h", action = "A", version = "v", access_key_id = KEY.id,
+        access_key_secret = KEY.secret, headers = { ["x-acs-signature-nonce"] = nonce } }
+      headers.authorization, headers.host = headers.Authorization, "h"
+      return { method = "POST", path = "/", query_text = "", headers = headers, body = "" }
+    end
+    local function time_passes() gate.nonces_since = gate.nonces_since - 3600 end
+    local function code(nonce) return (gate:refuses(request(nonce)) or { code = "fine" }).code end
+    assert.same({ "fine", "SignatureNonceUsed" }, { code "a", code "a" })
+    time_passes()
+    assert.same({ "fine", "SignatureNonceUsed" }, { code "b", code "a" })
+    time_passes()
+    assert.same({ "fine", "fine" }, { code "c", code "a" })
   end)
 end)

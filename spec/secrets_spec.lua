@@ -196,3 +196,42 @@ it("keys in options give nothing away, right or wrong, in the service's refusals
   check { access_key_id = "a\nb", access_key_secret = SOURCE.access_key_secret }
   check { access_key_id = SOURCE.access_key_id, access_key_secret = SOURCE.access_key_secret .. "\1" }
 end)
+
+it("the request's own signature is struck out, and the key's id masked", function()
+  scene.service:reset()
+  for _, transported in ipairs { false, true } do
+    local output
+    if transported then
+      local client = assert(crsync.new { endpoint = scene.service.url, credentials = SOURCE, retry = false,
+        transport = function(request)
+          return 400, {}, ('{"Code":"X","Message":"%s"}'):format(request.headers.Authorization)
+        end })
+      output = tostring(select(2, client:get_task("cri-1", "rst-1")))
+      client:close()
+    else
+      scene.service:answer { echo_secret = true, status = 400, verify = false }
+      output = outputs_of { credentials = SOURCE, retry = false }
+      local requests = scene.service:requests()
+      local signature = requests[#requests].headers.authorization:match "Signature=(%x+)"
+      assert.is_nil(output:find(signature:sub(1, 8), 1, true))
+    end
+    assert.truthy(output:find("Credential=LTAI%*+urce,SignedHeaders=[%w;-]+,Signature=%*+"), output)
+    assert.is_nil(output:find(SOURCE.access_key_id, 1, true))
+  end
+end)
+
+it("keys renewed while the request was in flight are struck out, old and new", function()
+  local core = require "crsync.core"
+  local old, new = "OldSecretOfTheKey/+=1", "NewSecretOfTheKey/+=2"
+  local bare = core.new { endpoint = "https://h", access_key_id = "id", access_key_secret = old }
+  local request, key = bare:prepare({ action = "A", version = "1" }, {})
+  bare:set_credentials("id", new, "TokenOfTheNewKey")
+  for _, form in ipairs { old, new, "TokenOfTheNewKey", encoded(old), encoded(encoded(new)), (old:gsub("/", "&#x2F;")),
+    new:sub(3, 14) } do
+    for _, body in ipairs { ('{"Code":"X","Message":"%s"}'):format(form), "<p>" .. form .. "</p>" } do
+      local _, err = bare:receive({ action = "A", version = "1" }, request, 400, {}, body, key)
+      assert.is_nil(err.message:find("[%w%%]*e[yw]Key", 1), err.message)
+      assert.is_nil(err.message:find("SecretOf", 1, true), err.message)
+    end
+  end
+end)

@@ -34,16 +34,51 @@ describe("a table", function()
     local lines = lines_of(tables.TASKS, {
       { SyncTaskId = "rst-1", TaskStatus = "ERROR", CreateTime = 1718000000000, TaskIssue = "NETWORK_ERROR",
         ImageFrom = { RegionId = "cn-hangzhou", RepoNamespaceName = "team", RepoName = "web", ImageTag = "1.0" },
-        ImageTo = "elsewhere" },
+        ImageTo = "elsewhere", ModifedTime = 1718000065000, SyncBatchTaskId = "b-1" },
       {},
     })
-    assert.equal("rst-1  ERROR   2024-06-10T06:13:20Z  cn-hangzhou team/web:1.0  - -/-:-  NETWORK_ERROR", lines[2])
-    assert.equal("-      -       -                     - -/-:-                   - -/-:-", lines[3])
+    assert.equal("rst-1  ERROR   2024-06-10T06:13:20Z  1:05  cn-hangzhou team/web:1.0  - -/-:-  NETWORK_ERROR  b-1",
+      lines[2])
+    assert.equal("-      -       -                     -     - -/-:-                   - -/-:-", lines[3])
   end)
 
   it("of rules has source and target", function()
     local lines = lines_of(tables.RULES, { { SyncRuleId = "crsr-1", LocalRegionId = "cn-hangzhou",
       LocalNamespaceName = "a", TargetRegionId = "eu-west-1" } })
     assert.equal("crsr-1  -     -      -        -     cn-hangzhou a  eu-west-1 -", lines[2])
+  end)
+end)
+
+describe("a list in another form", function()
+  local columns = {
+    { header = "NAME", fields = { "name" } },
+    { header = "WHERE", fields = { "place.region", "place.zone" }, show = function() error "only for a terminal" end },
+    tables.TASKS[3], tables.TASKS[4],
+  }
+  local items = {
+    { name = 'a "quoted", b', place = { region = "eu|us", zone = 2 ^ 40 }, CreateTime = 1718000000000,
+      ModifiedTime = 1718000001500, TaskStatus = "SUCCESS" },
+    { name = "two\r\nlines\27[31m", place = { region = "<script>&*_`" }, CreateTime = 1718000000000 },
+    {},
+  }
+
+  it("is CSV by RFC 4180, with the fields' names and dates by RFC 3339", function()
+    assert.equal(table.concat({
+      "name,place.region,place.zone,CreateTime,duration",
+      '"a ""quoted"", b",eu|us,1099511627776,2024-06-10T06:13:20Z,1.5',
+      '"two\r\nlines\\x1b[31m",<script>&*_`,,2024-06-10T06:13:20Z,',
+      ",,,,",
+    }, "\r\n"), tables.csv(columns, items))
+    assert.equal("name,place.region,place.zone,CreateTime,duration", tables.csv(columns, {}))
+  end)
+
+  it("is Markdown, in which nothing foreign is markup", function()
+    assert.equal(table.concat({
+      "| name | place.region | place.zone | CreateTime | duration |",
+      "| --- | --- | --- | --- | --- |",
+      '| a "quoted", b | eu\\|us | 1099511627776 | 2024-06-10T06:13:20Z | 1.5 |',
+      "| two\\\\r\\\\nlines\\\\x1b\\[31m | &lt;script&gt;&amp;\\*\\_\\` |  | 2024-06-10T06:13:20Z |  |",
+      "|  |  |  |  |  |",
+    }, "\n"), tables.markdown(columns, items))
   end)
 end)

@@ -17,7 +17,7 @@ end)
 after_each(function() client:close() end)
 
 local function body(status, synced, more)
-  local task = { IsSuccess = true, Code = "success", SyncTaskId = "rst-1", TaskStatus = status,
+  local task = { IsSuccess = true, Code = "success", TaskStatus = status,
     LayerTasks = { { Size = 1000, SyncedSize = synced or 0, TaskStatus = status } } }
   for k, v in pairs(more or {}) do task[k] = v end
   return { body = task }

@@ -3,6 +3,7 @@
 local call = require "crsync.call"
 local chain = require "crsync.credentials.chain"
 local argcheck = require "crsync.util.argcheck"
+local batch = require "crsync.batch"
 local config = require "crsync.config"
 local core = require "crsync.core"
 local errors = require "crsync.error"
@@ -13,6 +14,8 @@ local options_of = require "crsync.options"
 local pages = require "crsync.pages"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
+local dates = require "crsync.util.dates"
+local selection = require "crsync.selection"
 local url = require "crsync.util.url"
 local wait = require "crsync.wait"
 
@@ -109,24 +112,31 @@ end
 
 -- ---- lists --------------------------------------------------------------------------------------------
 
-local function filter_rules(action)
+local function filter_rules(action, more)
   local rules = options_of.by_name(options_of.list) ---@type table<string, table>
   for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind } end
+  for _, row in ipairs(more or {}) do rules[row.name] = row end
   return rules
 end
 
 local PAGE_SIZE = options_of.by_name(options_of.list).PageSize.default
-local TASK_FILTER, RULE_FILTER = filter_rules "ListRepoSyncTask", filter_rules "ListRepoSyncRule"
+local TASK_FILTER = filter_rules("ListRepoSyncTask", options_of.list_tasks)
+local RULE_FILTER = filter_rules "ListRepoSyncRule"
+
+-- The filter's fields that the service does not know.
+local OURS = { limit = true, deadline = true }
+for _, row in ipairs(options_of.list_tasks) do OURS[row.name] = true end
 
 -- A function that returns the next item, or nil, err; and one that returns the service's count.
 local function items(self, action, instance_id, filter)
   local operation, params = operations[action], with_instance(instance_id, filter)
-  params.limit, params.deadline = nil, nil
+  for name in pairs(OURS) do params[name] = nil end
   local function ask(number, size, seconds)
     params.PageNo, params.PageSize = number, size
     return call.perform(self, operation, params, seconds and math.min(seconds, self.settings.deadline))
   end
-  return pages.read({ ask = ask, operation = operation }, filter, PAGE_SIZE)
+  local keep, span = selection.of(filter)
+  return pages.read({ ask = ask, operation = operation, keep = keep, span = span }, filter, PAGE_SIZE)
 end
 
 local function collect(self, action, instance_id, filter)
@@ -264,7 +274,8 @@ local function operation_named(action, options)
   if repeatable == nil then repeatable = known.repeatable end
   if repeatable == nil then repeatable = action:find("^Get") ~= nil or action:find("^List") ~= nil end
   return { action = action, version = options.version or known.version or operations.GetRepoSyncTask.version,
-    method = "POST", ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" } }
+    method = "POST", ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" },
+    holds = known.holds, count = known.count, echo = known.echo }
 end
 
 --- What a parameter may be; a table is a sequence or an object of such.
@@ -305,11 +316,12 @@ end
 
 -- What wait.lua needs of a client: a look at the task within some seconds, and a pause.
 local function watcher(self, instance_id, task_id)
-  local depth = self.loop:depth()
+  local depth -- of the one that waits, before its first look
   return {
     id = task_id,
     host = self.host,
     look = function(seconds, heard)
+      depth = depth or self.loop:depth()
       return ask_for_task(overheard(self, heard), instance_id, task_id, math.min(self.settings.deadline, seconds))
     end,
     least = self.settings.timeout,
@@ -322,7 +334,7 @@ end
 
 -- Waits side by side. Where somebody listens, a clock runs beside them: a look may take long, and so may a pause.
 local function run_waits(self, instance_id, ids, options, concurrency)
-  local waits, results = {}, {}
+  local waits, results = { are_all = true }, {}
   for i, id in ipairs(ids) do waits[i] = wait.new(watcher(self, instance_id, id), options) end
   local count = #ids + (options.on_progress and #ids > 0 and 1 or 0)
   self.loop:all(count, math.max(count, 1), concurrency, function(i)
@@ -369,6 +381,109 @@ function Client:wait_all(instance_id, ids, options)
   options = options_of.filled(WAIT_ALL, argcheck.options(options, 3, "wait_all", WAIT_ALL, 1))
   local results = run_waits(self, instance_id, distinct(ids), options, options.concurrency)
   return results, wait.summary(results)
+end
+
+local WAIT_BATCH = options_of.by_name(options_of.wait_batch)
+local WAIT_PUSH = options_of.by_name(options_of.wait_push)
+
+local INSTEAD = 10 -- seconds that looking for what is there instead may take
+
+-- The options that a wait for one task knows, with another timeout.
+local function wait_options(options, seconds)
+  local chosen = {}
+  for name in pairs(WAIT) do chosen[name] = options[name] end
+  chosen.timeout = seconds
+  return chosen
+end
+
+-- Waits for the tasks that a filter finds, now or later.
+local function wait_listed(self, instance_id, filter, options, awaited)
+  awaited.host, awaited.least = self.host, self.settings.timeout
+  awaited.list = function(seconds)
+    local asked = { deadline = seconds }
+    for name, value in pairs(filter) do asked[name] = value end
+    local tasks, err = collect(self, "ListRepoSyncTask", instance_id, asked)
+    return tasks, not tasks and err or nil
+  end
+  -- The list may know a task sooner than the rest of the service.
+  local settings = wait_options(options)
+  settings.not_found_grace = math.max(settings.not_found_grace, options.settle)
+  local waits = { are_all = false }
+  awaited.wait = function(id, seconds)
+    local one = wait.new(watcher(self, instance_id, id), wait_options(settings, seconds))
+    waits[#waits + 1] = one
+    return wait.run(one)
+  end
+  -- The clock is the second member, if there is one.
+  local clock = options.on_progress and 1 or 0
+  awaited.all = function(body)
+    self.loop:all(1 + clock, math.huge, options.concurrency, function(number, more)
+      if number == 1 + clock and clock == 1 then
+        return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end)
+      end
+      body(number == 1 and 1 or number - clock, more)
+      if number == 1 then waits.are_all = true end
+    end)
+  end
+  awaited.pause = function(seconds) self.loop:sleep(seconds) end
+  return batch.run(awaited, options)
+end
+
+--- Waits for the tasks of a batch to appear and to end. Those that appear while others are waited for join in.
+---@param instance_id string
+---@param batch_id string  a SyncBatchTaskId
+---@param options? crsync.WaitBatchOptions
+---@return crsync.WaitResult[]? results  in the order in which the tasks were made
+---@return crsync.WaitSummary|crsync.Error summary  the error where there are no results: no task has appeared (kind
+--- "task", code "timeout"), fewer than expected (err.results has those), or the list was refused
+function Client:wait_batch(instance_id, batch_id, options)
+  check_open(self)
+  argcheck.id(instance_id, 1, "instance_id", "wait_batch", 1)
+  argcheck.id(batch_id, 2, "batch_id", "wait_batch", 1)
+  options = options_of.filled(WAIT_BATCH, argcheck.options(options, 3, "wait_batch", WAIT_BATCH, 1))
+  return wait_listed(self, instance_id, { SyncRecordId = batch_id }, options, {
+    what = "batch " .. batch_id,
+    is_meant = function(task) return (task.SyncBatchTaskId or batch_id) == batch_id end,
+    instead = function()
+      local tasks = collect(self, "ListRepoSyncTask", instance_id, { limit = 100, deadline = INSTEAD })
+      return batch.instead_of_batch(tasks)
+    end,
+  })
+end
+
+local PUSH = { "RepoNamespaceName", "RepoName", "Tag" }
+
+--- Waits for the tasks that a push of a tag makes. A tag that is pushed twice within the time makes tasks twice: all of
+--- them are waited for.
+---@param instance_id string  the source instance
+---@param push { RepoNamespaceName: string, RepoName: string, Tag: string }
+---@param options crsync.WaitPushOptions  since is required: an older push's tasks never pass for this one's
+---@return crsync.WaitResult[]? results  as of wait_batch
+---@return crsync.WaitSummary|crsync.Error summary
+function Client:wait_push(instance_id, push, options)
+  check_open(self)
+  argcheck.id(instance_id, 1, "instance_id", "wait_push", 1)
+  argcheck.params(push, 2, "wait_push", PUSH, 1)
+  options = options_of.filled(WAIT_PUSH, argcheck.options(options, 3, "wait_push", WAIT_PUSH, 1))
+  if not options.since then argcheck.fail(3, "since", "wait_push", "it is missing", 1) end
+  local filter = { RepoNamespaceName = push.RepoNamespaceName, RepoName = push.RepoName, Tag = push.Tag }
+  local function instead()
+    filter.deadline, filter.since = INSTEAD, nil
+    local tasks = collect(self, "ListRepoSyncTask", instance_id, filter)
+    local rules = collect(self, "ListRepoSyncRule", instance_id, { deadline = INSTEAD })
+    return batch.instead_of_push(tasks, rules, instance_id, push.RepoNamespaceName, push.RepoName)
+  end
+  filter.since = options.since
+  return wait_listed(self, instance_id, filter, options, {
+    what = ("%s/%s:%s made since %s"):format(push.RepoNamespaceName, push.RepoName, push.Tag,
+      dates.rfc3339(options.since)),
+    is_meant = function(task)
+      local from = type(task.ImageFrom) == "table" and task.ImageFrom or {}
+      return (from.ImageTag or push.Tag) == push.Tag and (from.RepoName or push.RepoName) == push.RepoName
+        and (from.RepoNamespaceName or push.RepoNamespaceName) == push.RepoNamespaceName
+    end,
+    instead = instead,
+  })
 end
 
 -- ---- life ---------------------------------------------------------------------------------------------

@@ -126,11 +126,18 @@ local function retry_policy(from)
   return policy, nil, "option retry"
 end
 
+-- A host may keep its scripts from opening files by raising, or by having no io.
+local function open(path)
+  local ran, file, reason = pcall(function() return io.open(path, "r") end)
+  if ran then return file, reason end
+  return nil, "this program does not let it be opened: " .. tostring(file)
+end
+
 -- What the environment names is none of our business where there is no TLS.
 local function trust_anchors(from, name, url)
   local path, source = find(from, name)
   if not path then return nil, nil, source end
-  local file, reason = io.open(path, "r")
+  local file, reason = open(path)
   if file then
     file:close()
     return path, nil, source

@@ -165,7 +165,18 @@ local function tls_hint(err)
   return nil
 end
 
+local REFUSED_BY_PROXY = 407
+
+local function proxy_login_hint(err)
+  local proxy = err.proxy
+  if not proxy then return "the proxy wants another user or password" end
+  return string.format("%s names the proxy %s%s", proxy.from, proxy.host or "", proxy.has_user
+    and ": check the user and the password in it"
+    or ", which wants a user and a password: http://user:password@host:port")
+end
+
 local function network_hint(err)
+  if err.status == REFUSED_BY_PROXY then return proxy_login_hint(err) end
   if err.curl_code == RESOLVE_HOST and not err.proxy then
     return "no address was found for " .. endpoint_of(err) .. ": check the region's spelling and the name server"
   end

@@ -1,31 +1,31 @@
 --- crsync: how Alibaba Cloud Container Registry image syncs are doing, as nested Lua tables.
 --- The public face; nothing is done here.
 
--- The core is built for one Lua, whose loader would only name a symbol that another lacks.
-local loaded, problem = pcall(require, "crsync.core")
-if not loaded then
-  ---@cast problem any
-  local is_of_another_lua = problem:find "undefined symbol" or problem:find "version mismatch"
-    or problem:find "symbol not found"
-  local this = rawget(_G, "jit") and "LuaJIT" or _VERSION
-  error(is_of_another_lua and ("crsync was built for another Lua; this is %s: build it again with LUA=<this Lua>, or"
-    .. " luarocks --lua-version %s"):format(this, _VERSION:match "%d%.%d") or problem, 0)
-end
+local loading = require "crsync.loading"
 
-local argcheck = require "crsync.util.argcheck"
-local client = require "crsync.client"
-local core = require "crsync.core"
-local errors = require "crsync.error"
-local report = require "crsync.print.report"
-local json = require "crsync.print.json"
-local progress = require "crsync.progress"
+local argcheck, client, core, duration, errors, json, progress, report, summary, version
+
+loading.all_or_nothing(function()
+  core = require "crsync.core"
+  argcheck = require "crsync.util.argcheck"
+  client = require "crsync.client"
+  duration = require "crsync.duration"
+  errors = require "crsync.error"
+  json = require "crsync.print.json"
+  progress = require "crsync.progress"
+  report = require "crsync.print.report"
+  summary = require "crsync.summary"
+  version = require "crsync.version"
+end)
 
 ---@class crsync
 local crsync = {
-  _VERSION = "crsync " .. require "crsync.version",
+  _VERSION = "crsync " .. version,
+  duration = duration.of,
   format = report.task,
   is_error = errors.is_error,
   progress = progress.of,
+  report = summary.of,
   sign = core.sign,
   to_json = json.encode,
 }

@@ -4,6 +4,7 @@
 
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
+local heap = require "crsync.util.heap"
 
 --- A host's event loop: option loop.
 ---@class crsync.Loop
@@ -26,6 +27,9 @@ local loop = {}
 -- The longest that a host's wait is asked for at once: another coroutine of the same client may have moved our
 -- request along meanwhile, which the descriptor does not tell.
 local SLICE = 0.05
+
+-- So many members are started before the requests of the first ones are moved: the service can work on those meanwhile.
+local BATCH = 32
 
 -- What a member of a crowd yields first when it waits: for a request, for time to pass, for leave to send.
 local JOB, PAUSE, SLOT = {}, {}, {}
@@ -159,13 +163,6 @@ function Loop:settle(depth)
   if member then member.crowd.holders[member] = depth > 0 and depth or nil end
 end
 
-local function add_sleeper(crowd, member, due)
-  member.due = due
-  local at = #crowd.sleepers + 1
-  while at > 1 and crowd.sleepers[at - 1].due > due do at = at - 1 end
-  table.insert(crowd.sleepers, at, member)
-end
-
 -- A crowd that has failed takes its requests with it.
 local function abandon(self, crowd)
   for member in pairs(crowd.members) do
@@ -198,35 +195,47 @@ local function resume(self, member)
     crowd.alive = crowd.alive - 1
   elseif what == JOB then
     member.job = value
-    if self.core:has_ended(value) then crowd.ready[#crowd.ready + 1] = member else self.waiters[value] = member end
+    self.waiters[value] = member -- first: it may end before the next line
+    if self.core:has_ended(value) then
+      self.waiters[value] = nil
+      crowd.ready[#crowd.ready + 1] = member
+    end
   elseif what == PAUSE then
-    add_sleeper(crowd, member, value)
+    member.due = value
+    heap.push(crowd.sleepers, "due", member)
   else
-    crowd.queue[#crowd.queue + 1] = member
+    local queue = crowd.queue
+    queue.last = queue.last + 1
+    queue[queue.last] = member
   end
 end
 
 local function start_members(self, crowd, body)
-  while crowd.alive < crowd.together and crowd.started < crowd.count do
+  local till = math.min(crowd.count, crowd.started + crowd.together - crowd.alive, crowd.started + BATCH)
+  while crowd.started < till do
     crowd.started = crowd.started + 1
     crowd.alive = crowd.alive + 1
     local number = crowd.started
-    local member = { loop = self, crowd = crowd, co = coroutine.create(function() body(number) end) }
+    local member = { loop = self, crowd = crowd, co = coroutine.create(function() body(number, crowd.more) end) }
     crowd.members[member] = true
     members[member.co] = member
     resume(self, member)
   end
 end
 
+local function wake_queue(crowd)
+  local queue = crowd.queue
+  if queue.first > queue.last then return end
+  for _ = 1, math.min(crowd.slots - count(crowd.holders), queue.last - queue.first + 1) do
+    crowd.ready[#crowd.ready + 1] = queue[queue.first]
+    queue[queue.first], queue.first = nil, queue.first + 1
+  end
+end
+
 local function wake(crowd)
-  local now, free = core.now(), crowd.slots - count(crowd.holders)
-  while crowd.sleepers[1] and crowd.sleepers[1].due <= now do
-    crowd.ready[#crowd.ready + 1] = table.remove(crowd.sleepers, 1)
-  end
-  while crowd.queue[1] and free > 0 do
-    crowd.ready[#crowd.ready + 1] = table.remove(crowd.queue, 1)
-    free = free - 1
-  end
+  local now, sleepers = core.now(), crowd.sleepers
+  while sleepers[1] and sleepers[1].due <= now do crowd.ready[#crowd.ready + 1] = heap.pop(sleepers, "due") end
+  wake_queue(crowd)
 end
 
 local function resume_ready(self, crowd)
@@ -237,25 +246,30 @@ local function resume_ready(self, crowd)
   return #ready > 0
 end
 
+-- How long to wait for something to happen; not at all while members are yet to be started.
+local function patience(crowd)
+  if crowd.started < crowd.count and crowd.alive < crowd.together then return 0 end
+  local next_due = crowd.sleepers[1] and crowd.sleepers[1].due - core.now() or 1
+  return math.max(0, math.min(next_due, 1))
+end
+
 local function run_crowd(self, crowd, body)
   repeat
     start_members(self, crowd, body)
-    if not resume_ready(self, crowd) and crowd.alive > 0 then
-      local next_due = crowd.sleepers[1] and crowd.sleepers[1].due - core.now() or 1
-      self:turn(math.max(0, math.min(next_due, 1)))
-    end
+    if not resume_ready(self, crowd) and crowd.alive > 0 then self:turn(patience(crowd)) end
   until crowd.alive == 0 and crowd.started == crowd.count
 end
 
 --- Runs body(1) … body(bodies) side by side, each in a coroutine of its own, until all have returned. An error in one
---- stops the requests of all and goes on unchanged.
+--- stops the requests of all and goes on unchanged. A body may call more(n) for n bodies more.
 ---@param bodies integer
 ---@param together integer  how many run at once
 ---@param slots integer     how many requests are in flight at once
----@param body fun(number: integer)
+---@param body fun(number: integer, more: fun(n: integer))
 function Loop:all(bodies, together, slots, body)
   local crowd = { count = bodies, together = together, slots = slots, started = 0, alive = 0, members = {},
-    ready = {}, queue = {}, sleepers = {}, holders = {} }
+    ready = {}, queue = { first = 1, last = 0 }, sleepers = {}, holders = {} }
+  crowd.more = function(n) crowd.count = crowd.count + n end
   local call = self.host and compat.pcall or pcall -- a host's wait may yield
   local ok, err = call(run_crowd, self, crowd, body)
   if ok then return end

@@ -19,6 +19,9 @@
 ---@field item_id string|nil   for a list: the field that tells one item from another
 ---@field id string|nil        for a creation: the field that holds the new id
 ---@field response table       documented types of the response's fields; a table stands for a sequence of objects
+---@field holds string[]       a response with none of these fields is no result
+---@field count string|nil     for a list: the field that counts the items; 0 stands for an empty list
+---@field echo string|nil      the parameter that the response repeats
 
 local objects = require "crsync.objects"
 
@@ -33,6 +36,11 @@ local function list_of(field, class)
 end
 
 local plain = { IsSuccess = "boolean" }
+
+-- Of an operation that returns nothing else.
+local SUCCESS = { "IsSuccess", "Code" }
+
+local function with_id(name) return { IsSuccess = "boolean", [name] = "string" } end
 
 -- ---- the operations -------------------------------------------------------------------------------------
 
@@ -51,6 +59,8 @@ local operations = {
     repeatable = true,
     parameters = { TASK_ID },
     response = shape_of "crsync.Task",
+    holds = { "TaskStatus" },
+    echo = "SyncTaskId",
   },
   ListRepoSyncTask = {
     client = "list_tasks",
@@ -67,6 +77,8 @@ local operations = {
     item_id = "SyncTaskId",
     item = "crsync.ListedTask",
     response = list_of("SyncTasks", "crsync.ListedTask"),
+    holds = { "SyncTasks" },
+    count = "TotalCount",
   },
   CreateRepoSyncTask = {
     client = "create_task",
@@ -82,7 +94,8 @@ local operations = {
       PRIORITY,
     },
     id = "SyncTaskId",
-    response = plain,
+    response = with_id "SyncTaskId",
+    holds = { "SyncTaskId" },
   },
   CreateRepoSyncTaskByRule = {
     client = "create_task_by_rule",
@@ -94,7 +107,8 @@ local operations = {
       { "SyncRuleId", "string", "a rule, `crsr-…`, whose SyncTrigger is INITIATIVE", is_required = true },
       PRIORITY },
     id = "SyncTaskId",
-    response = plain,
+    response = with_id "SyncTaskId",
+    holds = { "SyncTaskId" },
   },
   CancelRepoSyncTask = {
     client = "cancel_task",
@@ -102,6 +116,7 @@ local operations = {
     repeatable = true,
     parameters = { TASK_ID },
     response = plain,
+    holds = SUCCESS,
   },
   ListRepoSyncRule = {
     client = "list_rules",
@@ -118,6 +133,8 @@ local operations = {
     item_id = "SyncRuleId",
     item = "crsync.Rule",
     response = list_of("SyncRules", "crsync.Rule"),
+    holds = { "SyncRules" },
+    count = "TotalCount",
   },
   CreateRepoSyncRule = {
     client = "create_rule",
@@ -143,7 +160,8 @@ local operations = {
       PRIORITY,
     },
     id = "SyncRuleId",
-    response = plain,
+    response = with_id "SyncRuleId",
+    holds = { "SyncRuleId" },
   },
   DeleteRepoSyncRule = {
     client = "delete_rule",
@@ -151,6 +169,7 @@ local operations = {
     repeatable = true,
     parameters = { RULE_ID },
     response = plain,
+    holds = SUCCESS,
   },
 }
 

@@ -13,6 +13,7 @@
 ---@field above number|nil         of a number: more than
 ---@field most number|nil          of a number: at most
 ---@field whole boolean|nil        of a number: an integer
+---@field items string|nil         of a table that is a sequence: Lua's type of each item
 ---@field variables string[]|nil   of the environment; the first that is set counts
 ---@field profile_fields string[]|nil  of a profile in config.json; the first that is set counts
 ---@field is_hidden boolean|nil    not among what `crsync config` shows: a function, or a secret
@@ -146,6 +147,47 @@ options.list = {
   { name = "PageSize", type = "number", annotation = "integer", least = 1, whole = true, default = 50,
     line = "asked for at once" },
 }
+
+local FAR_FUTURE = 1e11 -- more is milliseconds
+
+--- What lists of tasks take as well. The service does not know these: the items that come are looked at here.
+---@type crsync.OptionRow[]
+options.list_tasks = {
+  { name = "since", type = "number", most = FAR_FUTURE, default_text = "none",
+    line = "tasks made at this time or later: seconds since 1970, as `os.time()` gives them" },
+  { name = "till", type = "number", most = FAR_FUTURE, default_text = "none",
+    line = "tasks made at this time or earlier" },
+  { name = "status", type = "string", alternative = "table", items = "string", annotation = "string|string[]",
+    default_text = "any", line = "tasks with this `TaskStatus`, or with one of these" },
+  { name = "to_region", type = "string", alternative = "table", items = "string", annotation = "string|string[]",
+    default_text = "any", line = "tasks whose destination is in this region, or in one of these" },
+}
+
+local function joined(...)
+  local all = {}
+  for _, list in ipairs { ... } do
+    for _, row in ipairs(list) do all[#all + 1] = row end
+  end
+  return all
+end
+
+--- Of `client:wait_batch`: those of `client:wait_all`, and how long tasks may take to appear.
+---@type crsync.OptionRow[]
+options.wait_batch = joined(options.wait_all, {
+  { name = "appear_timeout", type = "number", most = LONGEST_WAIT, unit = "s", default = 60,
+    line = "until the first task is there" },
+  { name = "expect", type = "number", annotation = "integer", least = 1, most = 1000, whole = true,
+    default_text = "not known", line = "how many tasks there will be" },
+  { name = "settle", type = "number", most = LONGEST_WAIT, unit = "s", default = 10,
+    line = "for which no task was added: then all are there; without `expect`" },
+})
+
+--- Of `client:wait_push`: those of `client:wait_batch`, and when the push was.
+---@type crsync.OptionRow[]
+options.wait_push = joined({
+  { name = "since", type = "number", most = FAR_FUTURE, default_text = "required",
+    line = "tasks made at this time or later are meant: seconds since 1970, as `os.time()` gives them" },
+}, options.wait_batch)
 
 --- Of `crsync.format`.
 ---@type crsync.OptionRow[]

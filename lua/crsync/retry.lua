@@ -82,8 +82,14 @@ local BUDGET, COST, COST_OF_TIMEOUT, REWARD = 500, 5, 10, 1
 ---@return crsync.RetryBudget
 function retry.new_budget() return { left = BUDGET } end
 
+-- One connection that fails is one failure, however many calls were on it.
+local function cost_of(err)
+  if err.shared then return 0 end
+  return err.kind == "timeout" and COST_OF_TIMEOUT or COST
+end
+
 local function pay(err, state)
-  local cost = err.kind == "timeout" and COST_OF_TIMEOUT or COST
+  local cost = cost_of(err)
   if cost > state.budget.left then
     state.held_back = true
     return false

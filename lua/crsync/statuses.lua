@@ -3,6 +3,9 @@
 
 local statuses = {}
 
+--- The documented words.
+statuses.words = { "PENDING", "SYNCHRONIZING", "SUCCESS", "ERROR", "CANCELED" }
+
 --- Words after which a task does not change any more. Any other word, a new one among them, means that it goes on.
 ---@type table<string, boolean>
 statuses.final = { SUCCESS = true, ERROR = true, CANCELED = true }

@@ -188,6 +188,48 @@
 ---@field concurrency? integer  requests in flight at once; default: 16
 ---@field [string] "no such option"
 
+--- What client:wait_batch takes.
+---@class crsync.WaitBatchOptions
+---@field timeout? number  seconds for the whole wait; 0 for a single look; default: 3600
+---@field interval? number  seconds between looks at first; it grows, with jitter; default: 2
+---@field max_interval? number  seconds between looks at last; default: 15
+--- seconds after which it gives up, when neither status nor bytes have changed; default: none
+---@field stall_timeout? number
+---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
+--- seconds after which it gives up, when the service was not reached once: its name does not resolve, or nobody
+--- listens; default: none
+---@field unreachable_timeout? number
+--- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
+--- seconds at least
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
+---@field concurrency? integer  requests in flight at once; default: 16
+---@field appear_timeout? number  seconds until the first task is there; default: 60
+---@field expect? integer  how many tasks there will be; default: not known
+---@field settle? number  seconds for which no task was added: then all are there; without expect; default: 10
+---@field [string] "no such option"
+
+--- What client:wait_push takes.
+---@class crsync.WaitPushOptions
+--- tasks made at this time or later are meant: seconds since 1970, as os.time() gives them; default: required
+---@field since? number
+---@field timeout? number  seconds for the whole wait; 0 for a single look; default: 3600
+---@field interval? number  seconds between looks at first; it grows, with jitter; default: 2
+---@field max_interval? number  seconds between looks at last; default: 15
+--- seconds after which it gives up, when neither status nor bytes have changed; default: none
+---@field stall_timeout? number
+---@field not_found_grace? number  seconds for which the task may be missing at first; default: 0
+--- seconds after which it gives up, when the service was not reached once: its name does not resolve, or nobody
+--- listens; default: none
+---@field unreachable_timeout? number
+--- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
+--- seconds at least
+---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
+---@field concurrency? integer  requests in flight at once; default: 16
+---@field appear_timeout? number  seconds until the first task is there; default: 60
+---@field expect? integer  how many tasks there will be; default: not known
+---@field settle? number  seconds for which no task was added: then all are there; without expect; default: 10
+---@field [string] "no such option"
+
 --- What client:call takes.
 ---@class crsync.CallOptions
 --- whether it may be sent twice; default: whether the name begins with Get or List, or is known to be
@@ -237,7 +279,9 @@
 ---@field task_id string|nil  the id of the task that was asked for
 ---@field issue string|nil  the TaskIssue of the last task seen, when a wait ended
 ---@field trouble crsync.Error|nil  when a wait timed out or stalled while asking failed: what the last look failed with
+---@field results crsync.WaitResult[]|nil  when fewer tasks appeared than were expected: how those that did have ended
 ---@field sent boolean|nil  false: no byte of the request has left this machine
+---@field shared boolean|nil  true: the connection had failed another call too
 ---@field curl_code integer|nil  libcurl's CURLcode
 ---@field verify_result integer|nil  OpenSSL's verdict on the certificate
 ---@field clock_difference integer|nil  seconds by which the service's clock is ahead of this machine's
@@ -323,6 +367,10 @@
 ---@field limit? integer  ends the list after so many
 ---@field deadline? number  for all pages; each page has the client's as well
 ---@field PageSize? integer  asked for at once
+---@field since? number  tasks made at this time or later: seconds since 1970, as os.time() gives them
+---@field till? number  tasks made at this time or earlier
+---@field status? string|string[]  tasks with this TaskStatus, or with one of these
+---@field to_region? string|string[]  tasks whose destination is in this region, or in one of these
 ---@field [string] "no such filter"
 
 ---- end: operations
@@ -456,6 +504,26 @@ function Timer:pollfd() end
 
 function Timer:close() end
 
+--- Descriptors to wait for, for servers in Lua.
+---@class crsync.Poller: userdata
+local Poller = {}
+
+--- What to wait for there; nothing: no more, as must be said before it is closed.
+---@param fd integer
+---@param what? "r"|"w"|"rw"
+function Poller:watch(fd, what) end
+
+--- Waits so long, or 200 ms, or until a signal.
+---@param seconds number
+---@return integer[] fds  those that are ready
+function Poller:wait(seconds) end
+
+--- Readable when one of them is ready.
+---@return integer fd
+function Poller:pollfd() end
+
+function Poller:close() end
+
 --- A program that was started.
 ---@class crsync.Process: userdata
 local Process = {}
@@ -513,6 +581,13 @@ function core.task_operation() end
 ---@return string? reason  what is wrong, and where; nothing of the text is in it
 function core.decode(text) end
 
+--- A text without secrets, in whatever form they are in it, and with an access key's id masked.
+---@param text string
+---@param secrets table    strings; others are skipped
+---@param id? string
+---@return string
+function core.redact(text, secrets, id) end
+
 --- Seconds on a clock that is never set back.
 ---@return number seconds
 function core.now() end
@@ -547,5 +622,9 @@ function core.spawn(words) end
 ---@param fd? integer
 ---@return crsync.Timer
 function core.timer(seconds, fd) end
+
+--- A set of descriptors to wait for.
+---@return crsync.Poller
+function core.poller() end
 
 return core

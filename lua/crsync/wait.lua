@@ -242,13 +242,13 @@ end
 
 --- Has waits that run side by side tell what is due, until all have ended; runs beside them. The first pauses are
 --- short, so that waits which end soon are not held up.
----@param waits table[]
+---@param waits table[]  with are_all: false while others may join
 ---@param pause fun(seconds: number)
 function wait.keep_telling(waits, pause)
   local started, are_over = core.now(), false
   while not are_over do
     pause(math.min(TICK, 0.001 + (core.now() - started) / 10))
-    are_over = true
+    are_over = waits.are_all
     for _, w in ipairs(waits) do
       tick(w, core.now())
       are_over = are_over and w.is_over

@@ -41,7 +41,7 @@ local CONFIGURATION = [[
     access_log off;
     keepalive_requests 1000000;
     keepalive_timeout 300s;
-    http2_max_concurrent_streams 128;
+    http2_max_concurrent_streams 2000;
     client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
     default_type application/json;
     ssl_certificate $certificates/good.pem;
@@ -80,23 +80,24 @@ end
 
 local LIMIT, CLIENT = "build/bench/limit", lua_line(LUA, "build", "spec/bench/client.lua")
 
--- Processor time and the clock's, as the program printed them.
+-- Processor time, the clock's, and memory at its highest, as the program printed them.
 local function measured(program, arguments)
-  local cpu, wall = output_of(program .. " " .. arguments):match "([%d.]+) ([%d.]+)"
+  local cpu, wall, peak = output_of(program .. " " .. arguments):match "([%d.]+) ([%d.]+)%s+(%d+)"
   assert(cpu, program .. " " .. arguments)
-  return tonumber(cpu), tonumber(wall)
+  return tonumber(cpu), tonumber(wall), tonumber(peak)
 end
 
 local function compare(name, arguments, both)
-  local cpus, walls, cpu_of_limit, wall_of_limit = {}, {}, {}, {}
+  local cpus, walls, peaks, cpu_of_limit, wall_of_limit = {}, {}, {}, {}, {}
   for i = 1, ROUNDS do
-    local cpu, wall = measured(LIMIT, arguments)
-    local our_cpu, our_wall = measured(CLIENT, arguments)
-    cpus[i], walls[i], cpu_of_limit[i], wall_of_limit[i] = our_cpu / cpu, our_wall / wall, cpu, wall
+    local cpu, wall, peak = measured(LIMIT, arguments)
+    local our_cpu, our_wall, our_peak = measured(CLIENT, arguments)
+    cpus[i], walls[i], peaks[i] = our_cpu / cpu, our_wall / wall, our_peak / peak
+    cpu_of_limit[i], wall_of_limit[i] = cpu, wall
   end
   if both then
-    print(("%-52s  %8.0f ms  wall %.2f x   cpu %.2f x"):format(name, median(wall_of_limit) / 1000, median(walls),
-      median(cpus)))
+    print(("%-52s  %8.0f ms  wall %.2f x   cpu %.2f x   memory %.2f x"):format(name, median(wall_of_limit) / 1000,
+      median(walls), median(cpus), median(peaks)))
   else
     print(("%-52s  %8.1f µs  cpu  %.2f x"):format(name, median(cpu_of_limit), median(cpus)))
   end
@@ -180,6 +181,7 @@ print(("%-52s  %11s"):format("", "limit"))
 compare("a call, kept connection, http, 1 layer", "serial " .. url(http, "small") .. " 3000")
 careful("  a careful script with Lua-cURL", "serial " .. url(http, "small") .. " 3000")
 compare("a call, kept connection, https, 1 layer", "serial " .. url(https, "small") .. " 2000 " .. ca)
+compare("a call, kept connection, HTTP/2, 1 layer", "serial " .. url(h2, "small") .. " 2000 " .. ca)
 compare("a call, kept connection, http, 60 layers", "serial " .. url(http, "big") .. " 2000")
 careful("  a careful script with Lua-cURL", "serial " .. url(http, "big") .. " 2000")
 decoding()
@@ -192,5 +194,8 @@ if bundle then
 end
 memory("memory", one)
 compare("1000 tasks answered after 50 ms, 64 at once, http", "many " .. url(http, "slow") .. " 1000 64", true)
+compare("the same over https", "many " .. url(https, "slow") .. " 1000 64 " .. ca, true)
 compare("the same over HTTP/2", "many " .. url(h2, "slow") .. " 1000 64 " .. ca, true)
+compare("1000 tasks over HTTP/2, all at once", "many " .. url(h2, "small") .. " 1000 1000 " .. ca, true)
+compare("the same, answered after 50 ms", "many " .. url(h2, "slow") .. " 1000 1000 " .. ca, true)
 host:stop()

@@ -14,7 +14,7 @@ leaf() { # name, CA, days, subject alternative names
   echo "subjectAltName=$4" > "$1.ext"
   openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -extfile "$1.ext" -out "$1.pem" -days "$3"
 }
-here=DNS:localhost,IP:127.0.0.1,IP:::1
+here=DNS:localhost,DNS:moving.example,IP:127.0.0.1,IP:::1
 ca ca
 ca stranger
 leaf good ca 30 $here

@@ -6,8 +6,9 @@
 --   server:requests()[1].headers["x-acs-action"]
 --   server:stop()
 --
--- Without a plan it does what the service does: it verifies, and answers with the examples; GetRepoSyncTask with the id
--- that was asked for. A request that does not verify is refused whatever is planned, and takes nothing off the plan,
+-- Without a plan it does what the service does: it verifies, and answers with the examples; those of a task have the id
+-- that was asked for, unless they are compressed. A request that does not verify is refused whatever is planned, and
+-- takes nothing off the plan,
 -- unless the response that it would get has verify = false.
 --
 -- A response is the name of an example under spec/examples (status and headers come with it), or a table of these:

@@ -32,10 +32,11 @@ end
 --- The folder with a Lua's core; they are built without sanitizers, as the programs are.
 function hosts.core(lua) return ROOT .. (lua == "lua5.4" and "/build" or "/build/" .. lua) end
 
---- Writes a file of the host's folder; $port, $root, $folder and $core_<lua> are filled in.
+--- Writes a file of the host's folder; $port, $root, $folder, $core_<lua> and $user are filled in. A host that changes
+--- to another user may not be able to enter the tree: as $user it can.
 function Host:write(name, text)
   local values = { port = self.port, root = ROOT, folder = self.folder, core_lua53 = hosts.core "lua5.3",
-    core_luajit = hosts.core "luajit" }
+    core_luajit = hosts.core "luajit", user = files.output_of "id -un":gsub("\n", "") }
   files.write(self.folder .. "/" .. name, text:gsub("%$([%w_]+)", values) .. "\n")
 end
 

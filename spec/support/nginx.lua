@@ -1,8 +1,10 @@
 -- A real nginx with TLS and HTTP/2 in front of an endpoint, for the specs:
 --
 --   local front = nginx.start(server)
+--   or nginx.start(server, { http1 = true, directives = "keepalive_requests 9;" })
 --   … front.url, front.ca_file …
 --   front:protocols()   → { "HTTP/2.0", … }, one for each request
+--   front:connections(count)  → over how many connections the first so many requests came
 --   front:stop()
 
 local certificates = require "spec.support.certificates"
@@ -23,9 +25,9 @@ daemon off;
 master_process off;
 pid $folder/pid;
 error_log $folder/error.log;
-events { worker_connections 512; }
+events { worker_connections 1024; }
 http {
-  log_format protocol '$server_protocol';
+  log_format protocol '$server_protocol $connection';
   access_log $folder/access.log protocol;
   client_body_temp_path $folder/body;
   proxy_temp_path $folder/proxy;
@@ -33,7 +35,8 @@ http {
   uwsgi_temp_path $folder/uwsgi;
   scgi_temp_path $folder/scgi;
   server {
-    listen 127.0.0.1:$port ssl http2;
+    listen 127.0.0.1:$port ssl $protocol;
+    $directives
     ssl_certificate $certificates/good.pem;
     ssl_certificate_key $certificates/good.key;
     location / {
@@ -79,15 +82,28 @@ local function listens(port)
   return connected ~= nil
 end
 
---- The protocol of each request so far. nginx writes its log after the response: with a count, waits for so many.
-function Front:protocols(count)
-  local protocols
+-- nginx writes its log after the response: with a count, waits for so many.
+local function logged(self, word, count)
+  local words
   wait_for(function()
-    protocols = {}
-    for line in read_file(self.folder .. "/access.log"):gmatch "[^\n]+" do table.insert(protocols, line) end
-    return #protocols >= (count or 0)
+    words = {}
+    for line in read_file(self.folder .. "/access.log"):gmatch "[^\n]+" do table.insert(words, (line:match(word))) end
+    return #words >= (count or 0)
   end)
-  return protocols
+  return words
+end
+
+--- The protocol of each request so far.
+function Front:protocols(count) return logged(self, "^%S+", count) end
+
+--- How many connections they came over.
+function Front:connections(count)
+  local seen, number = {}, 0
+  for _, connection in ipairs(logged(self, "%S+$", count)) do
+    if not seen[connection] then number = number + 1 end
+    seen[connection] = true
+  end
+  return number
 end
 
 function Front:stop()
@@ -98,9 +114,12 @@ end
 Front.__gc, Front.__close = Front.stop, Front.stop
 
 --- Starts nginx in front of an endpoint.
-function nginx.start(server)
+---@param options { http1: boolean?, directives: string? }|nil  directives: for the server
+function nginx.start(server, options)
+  options = options or {}
   local port, folder = ports.free(), files.temporary_folder()
-  local values = { folder = folder, port = port, url = server.url, certificates = certificates.folder() }
+  local values = { folder = folder, port = port, url = server.url, certificates = certificates.folder(),
+    protocol = options.http1 and "" or "http2", directives = options.directives or "" }
   files.write(folder .. "/conf", fill(CONFIGURATION, values))
   local self = setmetatable({
     watchdog = assert(io.popen(fill(WATCHDOG, values), "w")), folder = folder,

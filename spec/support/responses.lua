@@ -235,6 +235,15 @@ local function connection_header_of(response, request)
   if response.close or response.http10 or wants_close(request) then return "close" end
 end
 
+-- An example of a task is about the task that is asked for.
+local function body_for(request, response)
+  local id, name = (request.query or {}).SyncTaskId, response.example or ""
+  if not id or response.encoding or not (name:find "^get%." or name:find "^ok%.GetRepoSyncTask") then
+    return response.payload
+  end
+  return (response.payload:gsub('("SyncTaskId": *)"[^"]*"', function(field) return field .. cjson.encode(id) end))
+end
+
 local function send_whole(conn, response, request, service)
   for _, status in ipairs(response.interim or {}) do
     conn:send(status_line("1.1", status) .. "\r\nx-acs-request-id: interim\r\n\r\n")
@@ -244,7 +253,7 @@ local function send_whole(conn, response, request, service)
     conn:send(head_of(response, #'{"Filler":""}' + response.huge, connection_header, service.now))
     send_huge(conn, response)
   else
-    local body = response.echo_secret and indiscretion(request, service.keys) or response.payload
+    local body = response.echo_secret and indiscretion(request, service.keys) or body_for(request, response)
     conn:send(head_of(response, not response.http10 and #body or nil, connection_header, service.now))
     send_body(conn, response, body)
   end

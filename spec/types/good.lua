@@ -49,8 +49,12 @@ for id, one in pairs(errors) do print(id, one.kind) end
 local list, total = client:list_tasks("cri-1", { RepoName = "web", SyncRecordId = "5a2d", limit = 10 })
 if not list then error(total) end
 for _, one in ipairs(list) do print(one.SyncTaskId, one.CreateTime // 1000, one.ModifiedTime or one.ModifedTime) end
-print(total, crsync.progress(list[1]).ok)
-for one in client:tasks("cri-1", { Tag = "1.0" }) do print(one.SyncTaskId, one.ImageFrom.ImageTag) end
+print(total, crsync.progress(list[1]).ok, crsync.duration(list[1]) or 0.5)
+local report = crsync.report(list)
+for _, region in ipairs(report.regions) do print(region.RegionId, region.tasks, (region.bytes or 0) + 1) end
+for _, one in ipairs(report.failures) do print(one.SyncTaskId, one.TaskIssue or one.hint, report.total.going) end
+for one in client:tasks("cri-1", { Tag = "1.0", since = os.time() - 600, till = os.time(), status = { "ERROR" },
+  to_region = "eu-west-1" }) do print(one.SyncTaskId, one.ImageFrom.ImageTag) end
 local rules, failure = client:list_rules("cri-1", { NamespaceName = "team", PageSize = 100 })
 if not rules then error(failure) end
 print(rules[1].SyncRuleId, rules[1].TagFilter, rules[1].Priority or 3)
@@ -88,6 +92,13 @@ for _, result in ipairs(results) do
   if result.err then print(result.id, result.err.kind, result.task and result.task.TaskStatus) end
 end
 print(summary.total, summary.success, summary.failed, summary.canceled, summary.timeout, summary.error)
+
+local pushed, counts = client:wait_push("cri-1", { RepoNamespaceName = "team", RepoName = "web", Tag = "1.0" },
+  { since = os.time() - 60, expect = 2, settle = 5, appear_timeout = 30, timeout = 600, concurrency = 4 })
+if not pushed then error(counts) end
+print(#pushed, counts.success)
+local batch, trouble_with_it = client:wait_batch("cri-1", "5a2d", { expect = 2 })
+if not batch then print(trouble_with_it.results and #trouble_with_it.results) end
 
 -- ---- signing, and the core alone ------------------------------------------------------------------------
 

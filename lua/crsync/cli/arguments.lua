@@ -4,7 +4,9 @@ local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
+local dates = require "crsync.util.dates"
 local output = require "crsync.cli.output"
+local statuses = require "crsync.statuses"
 
 ---@class crsync.cli.Argument
 ---@field name string
@@ -16,7 +18,7 @@ local output = require "crsync.cli.output"
 ---@field name string               "--tag"; with a short name "-o --output"
 ---@field about string              for help
 ---@field value string|nil          what help calls its value; an option with neither value nor choices is a flag
----@field type string|nil           of the value, where it is not any text: seconds, count, speed, port, file
+---@field type string|nil           of the value, where it is not any text: a name of TYPES
 ---@field choices string[]|nil
 ---@field default string|nil
 ---@field many "+"|nil              one or more values
@@ -27,6 +29,7 @@ local output = require "crsync.cli.output"
 ---@field about string              for help
 ---@field arguments crsync.cli.Argument[]|nil
 ---@field options crsync.cli.Option[]|nil       its own, beside arguments.COMMON
+---@field formats string[]|nil       of --output, beside those of every command
 ---@field without_client boolean|nil            its run is given no client
 ---@field has_own_timeout boolean|nil           --timeout bounds what it does, not each call
 ---@field run fun(given: table, client: crsync.Client|nil): integer  does it and returns the exit status
@@ -55,6 +58,33 @@ function TYPES.speed(s)
   return nil, ("'%s' is not a number above 0"):format(s)
 end
 
+function TYPES.moment(s)
+  local seconds = dates.moment(s, os.time())
+  if seconds then return seconds end
+  return nil, ("'%s' is no time: write 2024-06-10T06:13:20Z, seconds since 1970, or how long ago: 90s, 10m, 2h, 1d")
+    :format(s)
+end
+
+function TYPES.words(s)
+  local words = {}
+  for word in s:gmatch "[^,%s]+" do words[#words + 1] = word end
+  if #words > 0 then return words end
+  return nil, ("'%s' names nothing"):format(s)
+end
+
+local is_status = {}
+for _, word in ipairs(statuses.words) do is_status[word] = true end
+
+function TYPES.statuses(s)
+  local words, problem = TYPES.words(s:upper())
+  for _, word in ipairs(words or {}) do
+    if not is_status[word] then
+      return nil, ("'%s' is no status: there are %s"):format(word, table.concat(statuses.words, ", "))
+    end
+  end
+  return words, problem
+end
+
 TYPES.port = tonumber
 
 function TYPES.file(s) return s end -- any text; completions offer names of files
@@ -69,10 +99,17 @@ end
 
 local function show_version() show(crsync._VERSION) end
 
+local FORMATS = { "text", "json", "jsonl", "lua" }
+
+--- Of commands whose result is a list.
+arguments.TABLE_FORMATS = { "csv", "markdown" }
+
+local ALL_FORMATS = { "text", "json", "jsonl", "lua", "csv", "markdown", "html", "prometheus" }
+
 --- Options of every command, beside --help, which argparse has.
 ---@type crsync.cli.Option[]
 arguments.COMMON = {
-  { name = "-o --output", choices = { "text", "json", "lua" }, default = "text", about = "Output format" },
+  { name = "-o --output", choices = ALL_FORMATS, default = "text", about = "Output format" },
   { name = "--field", value = "PATH", about = "Print this value only, such as ImageTo.RegionId or LayerTasks.1.Size" },
   { name = "--region", value = "ID", about = "Region of the source instance" },
   { name = "--endpoint", value = "URL", about = "Service to ask: host, host:port or URL" },
@@ -90,6 +127,14 @@ arguments.TASK = { name = "task", about = "Id of the task, rst-…" }
 
 ---@type crsync.cli.Argument
 arguments.TASKS = { name = "task", many = "+", about = "Ids of tasks, rst-…" }
+
+---@type crsync.cli.Option
+arguments.SINCE = { name = "--since", value = "WHEN", type = "moment",
+  about = "Only tasks made at this time or later: 2024-06-10T06:13:20Z, seconds since 1970, or how long ago: 10m, 1d" }
+
+---@type crsync.cli.Option
+arguments.TO_REGION = { name = "--to-region", value = "R", type = "words",
+  about = "Only tasks to this region, or to one of these: A,B" }
 
 -- ---- parsing --------------------------------------------------------------------------------------------------
 
@@ -142,6 +187,22 @@ local function say_usage(parser, problem)
   exit.with(exit_status.USAGE, parser:get_usage() .. "\n\ncrsync: " .. problem)
 end
 
+-- What is written differs between commands.
+local function check_format(given, commands)
+  local formats = {}
+  for _, format in ipairs(FORMATS) do formats[#formats + 1] = format end
+  for _, command in ipairs(commands) do
+    for _, format in ipairs(command.name == given.command and command.formats or {}) do
+      formats[#formats + 1] = format
+    end
+  end
+  for _, format in ipairs(formats) do
+    if format == given.output then return end
+  end
+  exit.with(exit_status.USAGE, ("crsync: %s does not write %s; its formats are %s"):format(given.command, given.output,
+    table.concat(formats, ", ")))
+end
+
 --- What was given on the command line; ends the command where that is wrong.
 ---@param words string[]
 ---@param commands crsync.cli.Command[]
@@ -149,7 +210,9 @@ end
 function arguments.parse(words, commands)
   local parser = make_parser(commands)
   parser.error = say_usage -- argparse gives it the parser of the command that is meant
-  return parser:parse(words)
+  local given = parser:parse(words)
+  check_format(given, commands)
+  return given
 end
 
 -- The library's names of what the command line calls otherwise.
@@ -209,6 +272,15 @@ function arguments.missing(params, names)
     if (params[name] or "") == "" then missing[#missing + 1] = name end
   end
   return missing
+end
+
+--- The parts of NAMESPACE/NAME; of another word only the name.
+---@param word string|nil
+---@return string|nil namespace
+---@return string|nil name
+function arguments.repository(word)
+  local namespace, name = (word or ""):match "^([^/]+)/([^/]+)$"
+  return namespace, name or word
 end
 
 --- What of it a client is made with.

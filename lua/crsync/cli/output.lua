@@ -1,6 +1,7 @@
 --- Results on standard output, in the form that --output and --field ask for. What cannot be written ends the command
 --- with a message; a reader that has gone (`| head`) ends it quietly.
 
+local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
@@ -45,24 +46,62 @@ function output.finish() check(io.stdout:flush()) end
 
 -- ---- results ----------------------------------------------------------------------------------------------
 
-local function field_of(value, path)
-  local found = fields.at(value, path)
-  if found == nil then exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
-  return type(found) == "table" and crsync.to_json(found) or tostring(found)
+local function no_field(path) exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
+
+local function bare(value) return type(value) == "table" and crsync.to_json(value) or compat.tostring(value) end
+
+-- Of a list each item's value, one a line: an empty one where an item has none. None at all has it: it is misspelt.
+local function fields_of(items, path)
+  local lines, is_there = {}, #items == 0
+  for i, item in ipairs(items) do
+    local found = fields.at(item, path)
+    is_there = is_there or found ~= nil
+    lines[i] = found == nil and "" or text.printable(bare(found))
+  end
+  if not is_there then no_field(path) end
+  return lines
 end
 
-local function in_form(given, value, as_text)
-  if given.field then return field_of(value, given.field) end
-  if given.output == "json" then return crsync.to_json(value) end
-  if given.output == "lua" then return "return " .. lua_source.of(value) end
-  return as_text(value)
+-- Each of these makes lines.
+
+local function field_lines(value, path, is_list)
+  if is_list and not path:find "^%d" then return fields_of(value, path) end
+  local found = fields.at(value, path)
+  if found == nil then no_field(path) end
+  return { bare(found) }
+end
+
+local function object_lines(value, is_list)
+  local lines = {}
+  for i, item in ipairs(is_list and value or { value }) do lines[i] = crsync.to_json(item) end
+  return lines
+end
+
+local function lines_of(given, value, as_text, is_list)
+  if given.field then return field_lines(value, given.field, is_list) end
+  if given.output == "json" then return { crsync.to_json(value) } end
+  if given.output == "jsonl" then return object_lines(value, is_list) end
+  if given.output == "lua" then return { "return " .. lua_source.of(value) } end
+  return { as_text(value) }
+end
+
+local function write_as(given, value, as_text, is_list)
+  local lines = lines_of(given, value, as_text, is_list)
+  lines[#lines + 1] = "" -- the last line ends, too
+  output.put(table.concat(lines, "\n"))
 end
 
 --- Writes a result.
 ---@param given table                  from the command line: output, field
 ---@param value table
 ---@param as_text fun(value): string  makes the form for people
-function output.write(given, value, as_text) output.put(in_form(given, value, as_text) .. "\n") end
+function output.write(given, value, as_text) write_as(given, value, as_text, false) end
+
+--- Writes a sequence of results.
+---@param given table                  from the command line: output, field
+---@param items table[]
+---@param as_text fun(items): string  makes the form for people
+function output.write_several(given, items, as_text) write_as(given, items, as_text, true) end
 
 --- Writes what was made; for people its id. Nobody can ask for the id again: where the result cannot be written,
 --- standard error tells it.
@@ -86,9 +125,10 @@ end
 ---@param items table[]
 ---@param columns crsync.print.Column[]
 function output.write_list(given, items, columns)
-  output.write(given, items, function()
-    local lines = tables.text(columns, items)
-    return terminal.is_terminal(1) and cut_to(terminal.columns(), lines) or lines
+  output.write_several(given, items, function()
+    local form = tables.forms[given.output](columns, items)
+    if given.output == "csv" then return form .. "\r" end
+    return given.output == "text" and terminal.is_terminal(1) and cut_to(terminal.columns(), form) or form
   end)
 end
 

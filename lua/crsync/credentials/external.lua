@@ -78,7 +78,7 @@ local function complaint(ended)
   for value in ended.output:gmatch '"([^"]*)"' do
     if #value >= 8 then printed[#printed + 1] = value:gsub("\\/", "/") end
   end
-  return ": " .. redact.key_like(redact.without(line, printed)):sub(1, LONGEST_LINE)
+  return ": " .. redact.key_like(core.redact(line, printed)):sub(1, LONGEST_LINE)
 end
 
 local function read(words, ended)

@@ -34,7 +34,7 @@ local function ask_with_token(context, at, params)
       headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" },
       body = form(params) }
   end
-  return sts.ask(context, posted, { params.OIDCToken })
+  return sts.ask(context, posted, { token = params.OIDCToken })
 end
 
 --- Asks for the role's keys.

@@ -18,14 +18,16 @@ function ram_role_arn.ask(context, source, role)
   local params, at = sts.prepare(context, role)
   if not params then return nil, at end
   params.ExternalId = role.external_id
+  local secrets = { id = source.access_key_id, secret = source.access_key_secret, token = source.security_token }
   local function signed()
     local headers, query = core.sign { method = "POST", host = url.host(at), path = "/", query = params,
       action = "AssumeRole", version = sts.VERSION, date = sts.date(context), headers = { accept = "application/json" },
       access_key_id = source.access_key_id, access_key_secret = source.access_key_secret,
       security_token = source.security_token }
+    secrets.signature = headers.Authorization:match "Signature=(%x+)"
     return { url = at .. "/?" .. query, headers = headers }
   end
-  return sts.ask(context, signed, { source.access_key_secret, source.security_token })
+  return sts.ask(context, signed, secrets)
 end
 
 return ram_role_arn

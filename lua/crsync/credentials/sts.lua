@@ -3,11 +3,11 @@
 --- https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-overview
 
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local dates = require "crsync.util.dates"
 local endpoint = require "crsync.endpoint"
 local http = require "crsync.credentials.http"
 local keys = require "crsync.credentials.keys"
-local redact = require "crsync.util.redact"
 local variables = require "crsync.variables"
 
 ---@diagnostic disable: invisible -- a client's parts are this room's business
@@ -70,11 +70,15 @@ local function is_throttling(code, status)
   return status == 429 or code == "Throttling" or code:find "^Throttling%." ~= nil
 end
 
+local function struck_out(text, secrets)
+  return core.redact(text, { secrets.secret or "", secrets.token or "", secrets.signature or "" }, secrets.id)
+end
+
 -- STS's refusal, nil when it is none. What it says may repeat what was sent: no secret passes.
 local function refusal(response, secrets)
   if response.status == 200 then return nil end
   local fields = keys.object(response.body) or {}
-  local function text(name) return type(fields[name]) == "string" and redact.without(fields[name], secrets) or "" end
+  local function text(name) return type(fields[name]) == "string" and struck_out(fields[name], secrets) or "" end
   local code, message, request_id = text "Code", text "Message", text "RequestId"
   local passing = response.status >= 500 or is_throttling(code, response.status)
   return {
@@ -103,7 +107,8 @@ end
 --- Asks for the keys of a role.
 ---@param context crsync.FetchContext
 ---@param make_request fun(): crsync.FetchRequest  called for each attempt; the limits are added here
----@param secrets table                            what was sent and must not be shown
+---@param secrets { id: string|nil, secret: string|nil, token: string|nil, signature: string|nil }  what was sent and
+--- must not be shown; of the id the middle
 ---@return crsync.Keys|nil
 ---@return crsync.Failure|string|nil
 function sts.ask(context, make_request, secrets)

@@ -61,7 +61,7 @@ local function fail(path, why)
 end
 
 local function encode_number(n, path)
-  if compat.is_integer(n) then return ("%d"):format(n) end
+  if compat.is_integer(n) then return compat.tostring(n) end
   if n ~= n or n == math.huge or n == -math.huge then fail(path, "JSON has no " .. tostring(n)) end
   return encode_float(n)
 end

@@ -34,7 +34,7 @@ end
 local function number(n)
   if n ~= n then return "0/0" end
   if n == math.huge then return "math.huge" elseif n == -math.huge then return "-math.huge" end
-  if compat.is_integer(n) then return n == math.mininteger and "math.mininteger" or ("%d"):format(n) end
+  if compat.is_integer(n) then return n == math.mininteger and "math.mininteger" or compat.tostring(n) end
   local digits = ("%.17g"):format(n):gsub(",", ".")
   return digits:find("[.e]") and digits or digits .. ".0"
 end

@@ -24,7 +24,7 @@ local TRIGGERS = { PASSIVE = "by a rule", INITIATIVE = "by hand" }
 local function shown(value)
   local kind = type(value)
   if kind == "string" then return value ~= "" and text.printable(value) or nil end
-  if kind == "number" or kind == "boolean" then return tostring(value) end
+  if kind == "number" or kind == "boolean" then return compat.tostring(value) end
   return nil
 end
 

@@ -4,10 +4,12 @@
 --- When that connection ends, so does the child: it never outlives who started it.
 
 local client_options = require "crsync.options"
+local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local env = require "crsync.credentials.env"
 local lua_source = require "crsync.print.lua_source"
 local scenarios = require "crsync.sandbox.scenario"
+local variables = require "crsync.variables"
 
 ---@class crsync.sandbox.StartOptions
 ---@field scenario table|string|nil  a table as a scenario file returns it, or the path of a file; the built-in one
@@ -42,7 +44,7 @@ function Handle:env()
   return { [client_options.variable "endpoint"] = self.address,
     [client_options.variable "region"] = self.scenario.region,
     [env.KEYS[1].id] = self.scenario.access_key_id, [env.KEYS[1].secret] = self.scenario.access_key_secret,
-    [client_options.variable "ca_file"] = self.ca_file }
+    [client_options.variable "ca_file"] = self.ca_file, [variables.name "no_proxy"] = "127.0.0.1" }
 end
 
 --- Options for `crsync.new`; pauses between attempts are short. What is given stands in for them.
@@ -63,13 +65,17 @@ function handle.of_server(server, scenario, options)
   return made({ server = server, address = server.url, loop = options.loop }, scenario, options)
 end
 
+local SLICE = 0.2 -- seconds: a host's loop is told of an end by nothing else
+
 --- Serves until stop(); in a coroutine of the loop's.
 function Handle:run()
   local loop = self.server.loop
+  self.is_serving = true
   while loop.is_running do
-    self.loop.wait(loop:pollfd(), math.min(loop:timeout(), 60))
+    self.loop.wait(loop:pollfd(), math.min(loop:timeout(), SLICE))
     if loop.is_running then loop:step(0) end
   end
+  self.server:stop()
 end
 
 -- ---- a child process ---------------------------------------------------------------------------------------------
@@ -81,7 +87,7 @@ local function interpreter()
   local first, given = 0, rawget(_G, "arg")
   while type(given) == "table" and given[first - 1] do first = first - 1 end
   if first < 0 then return given[first] end
-  return rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d.*"
+  return compat.jit and "luajit" or "lua" .. _VERSION:match "%d.*"
 end
 
 local CHILD = "package.path, package.cpath = %q, %q require 'crsync.sandbox.child'.run()"
@@ -142,6 +148,7 @@ end
 
 --- Ends it. Again is fine.
 function Handle:stop()
+  if self.server and self.is_serving then return self.server.loop:stop() end -- run() does the rest
   if self.server then return self.server:stop() end
   if not self.control then return end
   self.control:shutdown "both" -- closing alone says nothing while another child has inherited the descriptor

@@ -21,8 +21,7 @@ function parameters.of_text(text, into)
 end
 
 local function text_of(value)
-  local whole = type(value) == "number" and compat.tointeger(value)
-  return whole and ("%d"):format(whole) or tostring(value)
+  return compat.tostring(type(value) == "number" and compat.tointeger(value) or value)
 end
 
 -- Lists and objects flatten to Name.1 and Name.Key; null is nothing.

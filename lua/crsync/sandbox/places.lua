@@ -15,7 +15,8 @@ local function reader(source)
   end
   local function long(prefix)
     local equals = source:match("^" .. prefix .. "%[(=*)%[", at)
-    return equals and take(prefix .. "%[" .. equals .. "%[.-%]" .. equals .. "%]", "string")
+    if not equals then return nil end
+    return take(prefix .. "%[" .. equals .. "%[.-%]" .. equals .. "%]", "string")
   end
   local function quoted(quote)
     local i = at + 1

@@ -174,8 +174,7 @@ end
 
 -- Runs the chunk, step by step, so that none goes on for ever or fills the memory.
 local function run(chunk)
-  local jit = rawget(_G, "jit")
-  if jit then jit.off(chunk, true) end -- compiled code has no steps
+  if compat.jit then compat.jit.off(chunk, true) end -- compiled code has no steps
   local steps, limit, verdict = 0, collectgarbage "count" + MOST_KILOBYTES, nil
   local co = coroutine.create(chunk)
   debug.sethook(co, function()

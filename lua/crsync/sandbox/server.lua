@@ -17,7 +17,7 @@ local server = {}
 
 local BACKLOG = 1024
 local SHORTAGE_PAUSE = 0.1 -- seconds until it is looked again whether there are descriptors
-local MOST_RECORDS = 10000 -- of requests, for those who ask what came
+local MOST_RECORDS, MORE_RECORDS = 10000, 1000 -- of requests, for those who ask what came; before old ones are let go
 
 -- ---- answers ---------------------------------------------------------------------------------------------------
 
@@ -60,8 +60,12 @@ local function breaks(self, stream, fault)
 end
 
 local function record(self, request, answer)
+  if #self.records >= MOST_RECORDS + MORE_RECORDS then
+    local kept = {}
+    for i = MORE_RECORDS + 1, #self.records do kept[#kept + 1] = self.records[i] end
+    self.records = kept
+  end
   local list = self.records
-  if #list >= MOST_RECORDS then table.remove(list, 1) end
   list[#list + 1] = { method = request.method, path = request.path, action = request.headers["x-acs-action"],
     parameters = request.parameters, headers = request.headers, body = request.body, status = answer.status,
     code = answer.code, request_id = answer.request_id }

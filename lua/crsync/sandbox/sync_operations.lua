@@ -95,7 +95,7 @@ end
 
 -- ---- rules ---------------------------------------------------------------------------------------------------
 
-local NEEDS = { REPO = { "NamespaceName", "TargetNamespaceName", "RepoName", "TargetRepoName" },
+local NEEDS = { REPO = { "NamespaceName", "TargetNamespaceName", "RepoName" },
   NAMESPACE = { "NamespaceName", "TargetNamespaceName" }, INSTANCE = {} }
 
 local FILTERS = { "TagFilter", "RepoNameFilter", "NamespaceNameFilter" }

@@ -48,11 +48,34 @@ function argcheck.ids(value, position, name, method, level)
   for i, id in ipairs(value) do argcheck.id(id, position, name .. "[" .. i .. "]", method, level + 1) end
 end
 
+local function is_in_range(given, rule)
+  return given == given and given >= (rule.least or 0) and given <= (rule.most or 1e9)
+    and given > (rule.above or -1) and (not rule.whole or given == math.floor(given))
+end
+
+---@param given any
+---@param rule table
+---@return string|nil
+local function option_problem(given, rule)
+  if type(given) ~= rule.type and (rule.alternative == nil or type(given) ~= rule.alternative) then
+    return "expected a " .. rule.type .. ", got " .. type(given)
+  elseif type(given) == "number" and not is_in_range(given, rule) then
+    return "out of range: " .. tostring(given)
+  elseif type(given) == "table" and rule.items then
+    if #given == 0 then return "expected a sequence, got an empty table" end
+    for _, item in ipairs(given) do
+      if type(item) ~= rule.items then return "expected " .. rule.items .. "s, got a " .. type(item) end
+    end
+  end
+  return nil
+end
+
 --- A table of options: known names, each of them a number within its bounds or a value of its type.
 ---@param value any
 ---@param position integer
 ---@param method string
----@param rules table<string, { type: string, least: number?, most: number?, above: number?, whole: boolean? }>  by name
+---@param rules table<string, { type: string, alternative: any, items: string?, least: number?, most: number?,
+--- above: number?, whole: boolean? }>  by name
 ---@param level integer               as of `id`
 ---@return table options              the given ones, or none
 function argcheck.options(value, position, method, rules, level)
@@ -63,13 +86,7 @@ function argcheck.options(value, position, method, rules, level)
   for name, given in pairs(value) do
     local rule = rules[name]
     if not rule then argcheck.fail(position, tostring(name), method, "unknown option", level + 1) end
-    local problem
-    if type(given) ~= rule.type then
-      problem = "expected a " .. rule.type .. ", got " .. type(given)
-    elseif rule.type == "number" and not (given == given and given >= (rule.least or 0) and given <= (rule.most or 1e9)
-      and given > (rule.above or -1) and (not rule.whole or given == math.floor(given))) then
-      problem = "out of range: " .. tostring(given)
-    end
+    local problem = option_problem(given, rule)
     if problem then argcheck.fail(position, name, method, problem, level + 1) end
   end
   return value

@@ -31,6 +31,15 @@ function compat.is_integer(n)
   return compat.tointeger(n) ~= nil
 end
 
+--- As tostring, but an integer in all its digits: where numbers are doubles, tostring has 14 of them, and %d may have
+--- room for 32 bits.
+---@param value any
+---@return string
+function compat.tostring(value)
+  if math.type or type(value) ~= "number" or not compat.is_integer(value) then return tostring(value) end
+  return ("%.0f"):format(value + 0) -- without the sign of a zero
+end
+
 --- Runs Lua source.
 ---@param source string
 ---@param name string  for messages
@@ -44,8 +53,11 @@ function compat.load(source, name, environment)
   return chunk and setfenv(chunk, environment), problem -- luacheck: ignore 113
 end
 
+-- Not by _G alone, which a host may have put something else in front of.
+compat.jit = package.loaded.jit or rawget(_G, "jit")
+
 -- By name, not by trying: a host such as nginx has coroutines of its own, which cannot yield while a module loads.
-local can_yield_in_pcall = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+local can_yield_in_pcall = _VERSION ~= "Lua 5.1" or compat.jit ~= nil
 
 --- pcall around what may yield. Lua 5.1 cannot do that: there an error goes straight on, past whatever was to be put in
 --- order after it.

@@ -50,6 +50,29 @@ function dates.expiration(value)
   return seconds - (sign == "-" and -1 or 1) * (hours * 3600 + minutes * 60)
 end
 
+-- Whether each part of a date of parsed()'s form is one that there can be.
+local function is_possible(text)
+  local month, day, hour, minute, second = text:match "^%d+%-(%d+)%-(%d+)T(%d+):(%d+):(%d+)"
+  local function within(part, from, to) return tonumber(part) >= from and tonumber(part) <= to end
+  return within(month, 1, 12) and within(day, 1, 31) and within(hour, 0, 23) and within(minute, 0, 59)
+    and within(second, 0, 60)
+end
+
+local UNITS = { s = 1, m = 60, h = 3600, d = 86400 }
+
+--- Seconds since the epoch of a moment as a person writes it: RFC 3339, seconds since the epoch, or how long ago: 90s,
+--- 10m, 2h, 1d. Nil where it is none of them.
+---@param value string
+---@param now number  seconds since the epoch
+---@return number|nil
+function dates.moment(value, now)
+  local count, unit = value:match "^(%d+%.?%d*)([smhd])$"
+  if count then return now - tonumber(count) * UNITS[unit] end
+  if value:find "^%d+%.?%d*$" then return from_number(tonumber(value)) end
+  local text = value:gsub("[tz ]", { t = "T", z = "Z", [" "] = "T" })
+  return parsed(text) and is_possible(text) and dates.expiration(text) or nil
+end
+
 --- A time as RFC 3339 has it, to the second.
 ---@param seconds number  since the epoch
 ---@return string

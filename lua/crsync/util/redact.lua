@@ -1,36 +1,9 @@
---- Secrets kept out of text that others wrote. What the service itself sends back is the core's to clean (csrc/sign.c).
+--- What looks like a key, kept out of text that others wrote, and what of a key's id may be shown. A key that is known
+--- is the core's to find, in all its forms (core.redact).
 
 local environment = require "crsync.util.environment"
-local url = require "crsync.util.url"
 
 local redact = {}
-
-local SHORTEST = 4 -- bytes; anything shorter would strike out half of an ordinary text
-
---- A text without secrets, however they are written in it: as they are, percent-encoded, with JSON's escaped slashes.
----@param s string
----@param secrets table  values that must not be in it; empty ones and nil are skipped
----@return string
-function redact.without(s, secrets)
-  local function strike(form)
-    local pieces, at = {}, 1
-    while true do
-      local from, to = s:find(form, at, true)
-      if not from then break end
-      pieces[#pieces + 1], at = s:sub(at, from - 1), to + 1
-    end
-    pieces[#pieces + 1] = s:sub(at)
-    s = table.concat(pieces, "***")
-  end
-  for _, secret in pairs(secrets) do
-    if #secret >= SHORTEST then
-      strike(secret)
-      strike((url.encode(secret)))
-      strike((secret:gsub("/", "\\/")))
-    end
-  end
-  return s
-end
 
 local LEAST_KEY = 16 -- characters; the shortest that a key has
 

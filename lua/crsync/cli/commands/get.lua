@@ -29,7 +29,7 @@ local function get_many(given, client)
       status = math.max(status, exit_status.of(errors[id]))
     end
   end
-  output.write(given, list, function()
+  output.write_several(given, list, function()
     local reports = {}
     for i, task in ipairs(list) do reports[i] = output.report(given)(task) end
     return table.concat(reports, "\n\n")

@@ -7,9 +7,10 @@ local output = require "crsync.cli.output"
 local tables = require "crsync.print.table"
 
 local function run(given, client)
-  local tasks = exit.unless(client:list_tasks(given.instance, { RepoNamespaceName = given.namespace,
-    RepoName = given.repo, Tag = given.tag, SyncRecordId = given.batch, limit = given.limit,
-    deadline = given.timeout }))
+  local namespace, name = arguments.repository(given.repo)
+  local tasks = exit.unless(client:list_tasks(given.instance, { RepoNamespaceName = given.namespace or namespace,
+    RepoName = name, Tag = given.tag, SyncRecordId = given.batch, limit = given.limit, since = given.since,
+    till = given.till, status = given.status, to_region = given.to_region, deadline = given.timeout }))
   output.write_list(given, tasks, tables.TASKS)
   return exit_status.DONE
 end
@@ -20,10 +21,15 @@ return {
   arguments = { arguments.INSTANCE },
   options = {
     { name = "--namespace", value = "NAME", about = "Only tasks of this namespace" },
-    { name = "--repo", value = "NAME", about = "Only tasks of this repository" },
+    { name = "--repo", value = "NAME", about = "Only tasks of this repository: NAME, or NAMESPACE/NAME" },
     { name = "--tag", value = "TAG", about = "Only tasks of this tag" },
     { name = "--batch", value = "ID", about = "Only tasks of this batch: one push makes one" },
+    arguments.SINCE,
+    { name = "--till", value = "WHEN", type = "moment", about = "Only tasks made at this time or earlier" },
+    { name = "--status", value = "A,B", type = "statuses", about = "Only tasks of this status, or of one of these" },
+    arguments.TO_REGION,
     { name = "--limit", value = "N", type = "count", about = "Stop after this many tasks" },
   },
+  formats = arguments.TABLE_FORMATS,
   run = run,
 }

@@ -37,6 +37,7 @@ return {
     { name = "--create", value = "NAME=VALUE", many = "+", about = "Create a rule with these parameters" },
     { name = "--delete", value = "ID", about = "Delete the rule with this id, crsr-…" },
   },
+  formats = arguments.TABLE_FORMATS,
   run = function(given, client)
     local act = given.delete and delete or given.create and create or list
     act(given, client)

@@ -1,0 +1,164 @@
+-- Secrets out of text that others wrote: forms are made by chance, from a seed that a failure names, and none of the
+-- secret is left whatever form it comes in.
+
+local core = require "crsync.core"
+
+local SEED = tonumber(os.getenv "REDACT_SEED" or 20261126)
+local ROUNDS = 1000
+
+-- The same numbers in every Lua.
+local state = SEED % 2147483647
+local function random(n)
+  state = state * 16807 % 2147483647
+  return state % n + 1
+end
+
+local function pick(list) return list[random(#list)] end
+
+local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+local function random_secret(specials)
+  local letters = ALPHABET .. specials
+  local chars = { pick { "A", "q", "7" } }
+  for i = 2, 12 + random(60) do
+    local at = random(#letters)
+    chars[i] = letters:sub(at, at)
+  end
+  return table.concat(chars) .. pick { "x", "=", "==", "/" }
+end
+
+-- ---- forms --------------------------------------------------------------------------------------------------------
+
+local function each(s, write) return (s:gsub(".", write)) end
+
+local function sometimes(s, pattern, write)
+  return (s:gsub(pattern, function(c) return random(3) > 1 and write(c) or nil end))
+end
+
+local function hex(c, format) return format:format(c:byte()) end
+
+local ENTITIES = { ["/"] = "&sol;", ["+"] = "&plus;", ["="] = "&equals;", ["&"] = "&amp;", ['"'] = "&quot;",
+  ["<"] = "&lt;", [">"] = "&gt;" }
+
+local function percent(s)
+  local format = pick { "%%%02X", "%%%02x" }
+  return (s:gsub("[^%w_.~-]", function(c) return hex(c, format) end))
+end
+
+local FORMS = {
+  plain = function(s) return s end,
+  percent = percent,
+  percent_twice = function(s) return percent(percent(s)) end,
+  percent_all = function(s) return each(s, function(c) return hex(c, pick { "%%%02X", "%%%02x" }) end) end,
+  slashes = function(s) return (s:gsub('[/"]', "\\%0")) end,
+  unicode = function(s)
+    return sometimes(s, '[/+=&<>"%w]', function(c) return hex(c, pick { "\\u%04x", "\\u%04X", "\\x%02x" }) end)
+  end,
+  entities = function(s) return sometimes(s, "[/+=&<>\"]", function(c) return ENTITIES[c] end) end,
+  numbers = function(s)
+    return sometimes(s, ".", function(c) return hex(c, pick { "&#%d;", "&#x%x;", "&#X%X;" }) end)
+  end,
+}
+
+local NAMES = {}
+for name in pairs(FORMS) do NAMES[#NAMES + 1] = name end
+table.sort(NAMES)
+
+local function wrapped(s)
+  local width, stop = 3 + random(70), pick { "\n", "\r\n", " ", "\n  ", "\\n", "<br>", "<br/>\n", "&#10;", "%0A" }
+  local lines = {}
+  for at = 1, #s, width do lines[#lines + 1] = s:sub(at, at + width - 1) end
+  return table.concat(lines, stop)
+end
+
+local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+local function base64(s)
+  local out = {}
+  for at = 1, #s, 3 do
+    local a, b, c = s:byte(at, at + 2)
+    local n = a * 65536 + (b or 0) * 256 + (c or 0)
+    for i, shift in ipairs { 262144, 4096, 64, 1 } do
+      local digit = math.floor(n / shift) % 64
+      out[#out + 1] = i <= (c and 4 or b and 3 or 2) and DIGITS:sub(digit + 1, digit + 1) or "="
+    end
+  end
+  return table.concat(out)
+end
+
+-- ---- what is left -------------------------------------------------------------------------------------------------
+
+local BEFORE, AFTER = "[[ before: ", " :after ]]"
+
+local function left_of(form, secret)
+  local text = core.redact(BEFORE .. form .. AFTER, { secret })
+  assert.equal(#BEFORE + #form + #AFTER, #text)
+  assert.equal(BEFORE, text:sub(1, #BEFORE), text)
+  assert.equal(AFTER, text:sub(-#AFTER), text)
+  return (text:sub(#BEFORE + 1, -#AFTER - 1):gsub("[*\\]", "")) -- a backslash in front of it tells nothing
+end
+
+local function told(form, secret) return ("seed %d: %q in %q"):format(SEED, secret, form) end
+
+describe("a secret", function()
+  it("leaves nothing behind, whole, in one form upon another, and wrapped", function()
+    for _ = 1, ROUNDS do
+      local secret = random_secret '/+=&"_.'
+      local form = FORMS[pick(NAMES)](secret)
+      if random(2) == 1 then form = FORMS[pick { "plain", "percent", "slashes", "entities" }](form) end
+      if random(2) == 1 then form = wrapped(form) end
+      assert.equal("", left_of(form, secret), told(form, secret))
+    end
+  end)
+
+  it("is found when it was cut, at either end or both", function()
+    for _ = 1, ROUNDS do
+      local secret = random_secret "/="
+      local from = random(#secret - 12)
+      local piece = secret:sub(from, from + 8 + random(#secret))
+      local form = FORMS[pick(NAMES)](piece)
+      assert.equal("", left_of(form, secret), told(form, secret))
+    end
+  end)
+
+  it("is found in base64, alone and within more, in both alphabets, wrapped and encoded", function()
+    for _ = 1, ROUNDS do
+      local secret = random_secret '/+=&"'
+      local lead, tail = ("!"):rep(random(3) - 1), ("!"):rep(random(3) - 1)
+      local form = base64(lead .. secret .. tail)
+      if random(2) == 1 then form = form:gsub("%+", "-"):gsub("/", "_") end
+      if random(2) == 1 then form = percent(form) end
+      if random(2) == 1 then form = wrapped(form) end
+      local left = left_of(form, secret):gsub("%%3[dD]", ""):gsub("%%0A", ""):gsub("<br/?>", ""):gsub("&#10;", "")
+        :gsub("[=%s]", "")
+      assert.is_true(#left <= 12, told(form, secret)) -- what the neighbours have a part in
+    end
+  end)
+end)
+
+describe("striking out", function()
+  it("leaves ordinary text alone", function()
+    for _, text in ipairs { "", "*", "Specified access key is not found.", "100%", "%", "%4", "&", "&#", "&#x;", "\\",
+      "\\u", "\\u12", "<", "<br", "a+b-c", ("%25"):rep(3) } do
+      assert.equal(text, core.redact(text, { "SecretOfNobody/+", "", "abc" }))
+    end
+  end)
+
+  it("leaves a text of endless layers out whole", function()
+    local text = "see %" .. ("25"):rep(20) .. "41"
+    assert.equal(("*"):rep(#text), core.redact(text, { "SecretOfNobody" }))
+  end)
+
+  it("takes short secrets whole, and none of less than four characters", function()
+    assert.equal("a ***** b ******* abc", core.redact("a s/e=c b s%2Fe=c abc", { "s/e=c", "abc" }))
+    assert.equal("a s/e= b", core.redact("a s/e= b", { "s/e=c" }))
+  end)
+
+  it("shows the ends of a key's id", function()
+    local id = "LTAI5tInventedId0001Wxyz"
+    assert.equal("the key LTAI****************Wxyz is", core.redact("the key " .. id .. " is", {}, id))
+    assert.equal("the key LTAI", core.redact("the key " .. id:sub(1, 14), {}, id):sub(1, 12))
+    assert.is_nil(core.redact(base64("key=" .. id), {}, id):find(base64(id):sub(9, 16), 1, true))
+    assert.equal("key ********", core.redact("key ShortId1", {}, "ShortId1"))
+  end)
+end)
