@@ -132,12 +132,13 @@ end
 ---@return crsync.sandbox.Handle|nil server
 ---@return string|nil problem
 function sandbox.start(options)
-  options = options or {}
+  local settings = {}
+  for name, value in pairs(options or {}) do settings[name == 1 and "scenario" or name] = value end
   local handle = require "crsync.sandbox.handle"
-  if not options.loop then return handle.of_child(options) end
-  local server, scenario = open(options, { keeps_records = true })
+  if not settings.loop then return handle.of_child(settings) end
+  local server, scenario = open(settings, { keeps_records = true })
   if not server then return nil, scenario end
-  return handle.of_server(server, scenario, options)
+  return handle.of_server(server, scenario, settings)
 end
 
 --- What a child process of start() does; not for others.
