@@ -10,6 +10,7 @@
 
 local client_options = require "crsync.options"
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local env = require "crsync.credentials.env"
 local scenarios = require "crsync.sandbox.scenario"
 
@@ -34,9 +35,8 @@ local function tls_parameters(options)
   local ssl, problem = need("ssl", "lua-sec", "luasec")
   if not ssl then return nil, problem end
   for _, path in ipairs { options.tls_cert, options.tls_key } do
-    local file, reason = io.open(path, "r")
-    if not file then return nil, reason end
-    file:close()
+    local is_there, reason = core.check_file(path)
+    if not is_there then return nil, ("%s: %s"):format(path, reason) end
   end
   return { mode = "server", protocol = "any", options = { "all", "no_sslv3", "no_tlsv1", "no_tlsv1_1" },
     certificate = options.tls_cert, key = options.tls_key }
