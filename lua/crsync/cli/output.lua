@@ -74,10 +74,15 @@ function output.write_several(given, items, as_text) write_as(given, items, as_t
 ---@param columns crsync.print.Column[]
 function output.write_list(given, items, columns)
   output.write_several(given, items, function()
-    local form = tables.forms[given.output](columns, items)
-    return given.output == "csv" and form .. "\r" or form
+    return output.line_ended(given, tables.forms[given.output](columns, items))
   end)
 end
+
+--- Text whose last line's end is to be as CSV wants it, when print adds the rest.
+---@param given table  from the command line: output
+---@param s string
+---@return string
+function output.line_ended(given, s) return given.output == "csv" and s .. "\r" or s end
 
 --- What makes a task's report, fit for standard output.
 ---@param given table  from the command line: color
