@@ -310,8 +310,7 @@ local function sweep(kind, name, most)
   local output = child.run(([[
     local place = { url = %q, access_key_id = %q, access_key_secret = %q }
     print(require("spec.support.meddling").run(place, %q, %q, %d) > 15 and "fine")]]):format(server.url,
-    server.access_key_id, server.access_key_secret, kind, name, points or most),
-    points ~= 0 and "timeout 300 env" or nil)
+    server.access_key_id, server.access_key_secret, kind, name, points or most), points ~= 0 and "timeout 300 env")
   assert.equal("fine\n", output)
   check_requests()
 end
