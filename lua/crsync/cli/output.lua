@@ -12,6 +12,11 @@ local text = require "crsync.util.text"
 
 local output = {}
 
+--- A single text that came from elsewhere: harmless at a terminal, byte for byte in a pipe.
+---@param s string
+---@return string
+function output.single(s) return terminal.is_terminal(1) and text.printable(s) or s end
+
 local function no_field(path) exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
 
 local function bare(value) return type(value) == "table" and crsync.to_json(value) or compat.tostring(value) end
@@ -35,7 +40,7 @@ local function write_field(value, path, is_list)
   end
   local found = fields.at(value, path)
   if found == nil then no_field(path) end
-  print(bare(found))
+  print(output.single(bare(found)))
 end
 
 local function write_lines(value, is_list)

@@ -9,7 +9,7 @@ local function run(given, client)
   local params = arguments.parameters(given.parameter)
   local create = params.SyncRuleId and client.create_task_by_rule or client.create_task
   local id, response = exit.unless(create(client, given.instance, params))
-  output.write(given, response, function() return id end)
+  output.write(given, response, function() return output.single(id) end)
   return exit_status.DONE
 end
 

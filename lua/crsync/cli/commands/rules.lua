@@ -14,7 +14,7 @@ end
 
 local function create(given, client)
   local id, response = exit.unless(client:create_rule(given.instance, arguments.parameters(given.create)))
-  output.write(given, response, function() return id end)
+  output.write(given, response, function() return output.single(id) end)
 end
 
 local function delete(given, client)
