@@ -3,6 +3,10 @@
 #   make run-specs       the same with what is built and installed
 #   make test-matrix     the suite in each other Lua
 #   make hosts           the cores for the programs that spec/embedding_spec.lua starts
+#   make test-hosts      crsync inside more programs, by the pages of examples/embedding; installs them
+#   make test-i386       the core's specs with 32 bits, in Lua 5.1; test-arm64 and test-s390x (the other byte order)
+#   make test-arm64      the same for arm64, in Lua 5.4, under qemu
+#   make test-s390x      the same for s390x
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck, and whether the documents hold
 #   make check-asan      the suite under AddressSanitizer and UBSan
 #   make check-valgrind  the suite under valgrind
@@ -24,7 +28,8 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 UNCHECKED = embedding install completion documents types architecture weeks examples
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out $(UNCHECKED:%=spec/%_spec.lua),$(EVERY)))
 
-.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint types interop \
+.PHONY: test test-matrix test-hosts test-i386 test-arm64 test-s390x run-specs hosts check-asan check-valgrind \
+  check-tsan soak coverage fuzz starve bench lint types interop \
   docs lint-compilers lint-c lint-lua lint-docs
 
 # Helpers of the specs, never installed.
@@ -46,6 +51,17 @@ test:
 	@$(MAKE) --no-print-directory run-specs
 
 MATRIX = lua5.1 lua5.2 lua5.3 luajit
+
+# Many programs, slow to install: not part of CI.
+test-hosts:
+	@LUA='$(LUA)' $(SETUP) hosts
+	@$(MAKE) --no-print-directory -s all hosts
+	@$(MAKE) --no-print-directory -s all LUA=lua5.2
+	@$(MAKE) --no-print-directory run-specs SPECS=spec/hosts/programs.lua
+
+test-i386 test-arm64 test-s390x: test-%:
+	@LUA='$(LUA)' $(SETUP) machines
+	@spec/machines/run.sh $* $(if $(filter i386,$*),lua5.1,lua5.4)
 
 test-matrix:
 	@for lua in $(MATRIX); do $(MAKE) --no-print-directory test LUA=$$lua || exit 1; done
