@@ -224,8 +224,9 @@ void connections_set_http1(struct connections *c, int is_http1) {
 
 int connections_are_http1(const struct connections *c) { return c->is_http1; }
 
-int connections_are_settled(const struct connections_pool *pool) {
-  return !pool->most || pool->in_flight <= pool->settled_for;
+struct connections_pool *connections_unsettled(const struct connections *c) {
+  struct connections_pool *pool = c->shared;
+  return pool && pool->most && pool->in_flight > pool->settled_for ? pool : NULL;
 }
 
 /* Two connections are allowed at first. The second is made when the first takes no more: over HTTP/1 with the second

@@ -67,9 +67,9 @@ struct connections_use {
   size_t making, made;  /* connections that are being made; that were made, by requests in flight */
 };
 
-/* Whether all in flight have what they need, as far as is known; else connections_settle is to be told what they do. It
- * returns 1 when more connections were allowed, so that those who wait should be put in again. */
-int connections_are_settled(const struct connections_pool *pool);
+/* The shared pool when some that are in flight in it may lack a connection, and else NULL. connections_settle is to be
+ * told what they do then. It returns 1 when more connections were allowed: those who wait should be put in again. */
+struct connections_pool *connections_unsettled(const struct connections *c);
 int connections_settle(struct connections_pool *pool, const struct connections_use *use);
 
 /* When libcurl wants to run again, in milliseconds of pollset_now_ms, or -1. */

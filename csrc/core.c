@@ -46,6 +46,7 @@
 #define JOB_TYPE "crsync.job"
 
 enum {
+  MAX_URL = 8000000,
   SLICE_MS = 200, /* no call stays longer in C: a hook, which is how an interrupt arrives, runs in Lua only */
   UP_DECODER = lua_upvalueindex(1),
   UP_KEY = lua_upvalueindex(2) /* one that knows the algorithms alone */
@@ -324,6 +325,13 @@ static int core_set_credentials(lua_State *L) {
 
 /* ---- starting an attempt ------------------------------------------------------------------------- */
 
+/* libcurl takes no longer one. */
+static const char *url_problem(size_t len) {
+  return len < MAX_URL ? NULL
+                       : "the request is too long: with its parameters the URL has more than 8 MB, which is"
+                         " libcurl's limit";
+}
+
 /* The URL in memory of its own, or NULL; the canonical query is what goes over the wire. */
 static char *make_url(const char *origin, struct bytes query) {
   size_t n = strlen(origin);
@@ -331,7 +339,7 @@ static char *make_url(const char *origin, struct bytes query) {
   if (!url) return NULL;
   memcpy(url, origin, n);
   memcpy(url + n, "/?", 2);
-  memcpy(url + n + 2, query.data, query.len);
+  if (query.len) memcpy(url + n + 2, query.data, query.len);
   url[n + 2 + query.len] = '\0';
   return url;
 }
@@ -389,6 +397,7 @@ static const char *start_signed(struct core *c, struct job *job, struct sign *s,
   if ((problem = request_problem(request_sign(s, job->key, clock_offset, &text)))) return problem;
   memcpy(job->request_hash, request_hash(&text).data, request_hash(&text).len);
   memcpy(job->signature, signature(&text).data, signature(&text).len);
+  if ((problem = url_problem(strlen(origin) + 2 + text.canonical_query.len))) return problem;
   char *url = make_url(origin, text.canonical_query);
   if (!url || give_headers(job->transfer, s, &text)) problem = no_memory;
   request->url = url;
@@ -456,6 +465,7 @@ static int core_fetch(lua_State *L) {
   lua_pushnil(L);
   struct job *job = push_job(L, headers + 1, headers + 1);
   const char *problem = enter_core(c, job);
+  if (!problem) problem = url_problem(strlen(request.url));
   if (!problem) problem = give_plain_headers(L, job->transfer, headers);
   if (!problem) problem = start_transfer(job, &request);
   return return_job(L, job, problem);
@@ -833,6 +843,7 @@ int luaopen_crsync_core(lua_State *L) {
                                        {"sleep", core_sleep},
                                        {"random", core_random},
                                        {"read_file", file_read},
+                                       {"check_file", file_check},
                                        {"home", file_home},
                                        {"spawn", process_spawn},
                                        {"timer", timer_new},

@@ -35,6 +35,15 @@ static int refuse_missing(lua_State *L, int reason) {
   return refuse(L, strerror(reason), reason != ENOENT && reason != ENOTDIR);
 }
 
+/* Pushes what others than the owner may do with a file, in words; false: nothing. */
+static void push_openness(lua_State *L, mode_t mode) {
+  int read = (mode & (S_IRGRP | S_IROTH)) != 0, changed = (mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (read || changed)
+    lua_pushstring(L, read && changed ? "read and changed" : read ? "read" : "changed");
+  else
+    lua_pushboolean(L, 0);
+}
+
 int file_read(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   struct stat about;
@@ -55,8 +64,20 @@ int file_read(lua_State *L) {
   if (!is_file || (size_t)len == size) return refuse(L, "it changed while it was read", 1);
   lua_pushlstring(L, text, (size_t)len);
   OPENSSL_cleanse(text, (size_t)len);
-  lua_pushboolean(L, (about.st_mode & (S_IRGRP | S_IROTH)) != 0);
+  push_openness(L, about.st_mode);
   return 2;
+}
+
+int file_check(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  struct stat about;
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  int reason = fd < 0 || fstat(fd, &about) ? errno : 0;
+  if (fd >= 0) close(fd);
+  if (reason) return refuse_missing(L, reason);
+  if (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)) return refuse(L, "it is neither a file nor a folder", 1);
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 int file_home(lua_State *L) {

@@ -6,9 +6,14 @@
 
 #pragma GCC visibility push(hidden)
 
-/* The Lua function read_file(path): the whole of a regular file of at most 1 MiB, and whether anybody but its owner
- * may read it. Otherwise nil, the reason, and whether there is such a file. Never blocks, not even on a pipe. */
+/* The Lua function read_file(path): the whole of a regular file of at most 1 MiB, and what others than its owner may do
+ * with it: "read", "changed", "read and changed", or false. Otherwise nil, the reason, and whether there is such a file.
+ * Never blocks, not even on a pipe. */
 int file_read(lua_State *L);
+
+/* The Lua function check_file(path): true for a file or folder that can be opened; otherwise as read_file. Never
+ * blocks either. */
+int file_check(lua_State *L);
 
 /* The Lua function home(): the user's home folder of the system's list of users, or nil. */
 int file_home(lua_State *L);

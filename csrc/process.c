@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -15,8 +16,9 @@
 #include <unistd.h>
 
 #define PROCESS_TYPE "crsync.process"
+#define LEFT_RUNNING "crsync.process.left_running"
 
-enum { MAX_OUTPUT = 64 * 1024, MAX_WORDS = 1000, PIPES = 2 };
+enum { MAX_OUTPUT = 64 * 1024, MAX_WORDS = 1000, PIPES = 2, MAX_REAP_MS = 200 };
 
 extern char **environ;
 
@@ -47,16 +49,54 @@ static void wipe(struct process *p) {
   }
 }
 
+/* Waits a moment for a program that was killed. Returns 1 when there is nothing left to reap. */
+static int reap(pid_t pid) {
+  pid_t who = 0;
+  for (int ms = 0; ms < MAX_REAP_MS; ms++) {
+    who = waitpid(pid, NULL, WNOHANG);
+    if (who && (who > 0 || errno != EINTR)) return 1;
+    poll(NULL, 0, 1);
+  }
+  return 0;
+}
+
+/* One that has become another user, as sudo does, cannot be killed and goes on. It is reaped when it has ended and the
+ * next program is started: until then its number stands in a list of the Lua state's. */
+static void leave_running(lua_State *L, pid_t pid) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LEFT_RUNNING);
+  lua_pushinteger(L, (lua_Integer)pid);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+static void reap_left_running(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LEFT_RUNNING);
+  lua_Integer count = (lua_Integer)lua_rawlen(L, -1), kept = 0;
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_rawgeti(L, -1, i);
+    int is_running = waitpid((pid_t)lua_tointeger(L, -1), NULL, WNOHANG) == 0;
+    if (is_running)
+      lua_rawseti(L, -2, ++kept);
+    else
+      lua_pop(L, 1);
+  }
+  for (lua_Integer i = kept + 1; i <= count; i++) {
+    lua_pushnil(L);
+    lua_rawseti(L, -2, i);
+  }
+  lua_pop(L, 1);
+}
+
 static int process_close(lua_State *L) {
   struct process *p = luaL_checkudata(L, 1, PROCESS_TYPE);
-  for (int i = 0; i < PIPES; i++) close_pipe(&p->pipes[i]);
-  if (p->pid && p->owner == getpid()) {
-    kill(-p->pid, SIGKILL);
-    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
-  }
+  pid_t pid = p->owner == getpid() ? p->pid : 0;
   p->pid = 0;
+  for (int i = 0; i < PIPES; i++) close_pipe(&p->pipes[i]);
   wipe(p);
+  if (!pid) return 0;
+  kill(-pid, SIGKILL);
+  kill(pid, SIGKILL); /* it may have left its group */
+  if (!reap(pid)) leave_running(L, pid);
   return 0;
 }
 
@@ -152,6 +192,7 @@ int process_spawn(lua_State *L) {
   int fds[PIPES][2];
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
+  reap_left_running(L);
   const char *const *words = push_words(L);
   struct process *p = lua_newuserdatauv(L, sizeof *p, 0);
   p->pid = 0;
@@ -224,4 +265,6 @@ void process_open(lua_State *L) {
   static const luaL_Reg metamethods[] = {{"__gc", process_close}, {"__close", process_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"poll", process_poll}, {"close", process_close}, {NULL, NULL}};
   luaaux_register_type(L, PROCESS_TYPE, metamethods, methods, 0);
+  lua_newtable(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, LEFT_RUNNING);
 }

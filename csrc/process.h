@@ -1,5 +1,5 @@
 /* process.h - runs a program without a shell, for a profile that names one, and reads its output. The caller limits its
- * time. Knows Lua and POSIX. Nothing here blocks but the reaping of a program that was killed. */
+ * time. Knows Lua and POSIX. Nothing here blocks for more than a moment. */
 #ifndef CRSYNC_PROCESS_H
 #define CRSYNC_PROCESS_H
 

@@ -224,6 +224,19 @@ static const char *signature_verdict(const struct response *r, const char *messa
   return strstr(message, "ACS3-HMAC-SHA256") ? "request" : NULL;
 }
 
+/* Which action a RAM policy denies, where the gateway tells. */
+static void set_denied_action(lua_State *L, const struct response *r, int body) {
+  size_t len;
+  int error = lua_gettop(L);
+  push_field(L, body, "AccessDeniedDetail");
+  if (lua_istable(L, -1)) {
+    const char *action = push_text(L, error + 1, "AuthAction", &len);
+    lua_pushvalue(L, error);
+    set_text(L, r, "denied_action", action, len);
+  }
+  lua_settop(L, error);
+}
+
 /* A refusal in the service's own JSON, the table at `body`. */
 static int push_refusal(lua_State *L, const struct response *r, int body) {
   size_t code_len, message_len, id_len;
@@ -237,6 +250,7 @@ static int push_refusal(lua_State *L, const struct response *r, int body) {
     set_message(L, r, "IsSuccess is false, although Code is \"%s\"", code);
   if (!error_kind_is_success_code(message)) set_text(L, r, "message", message, message_len);
   set_text(L, r, "request_id", request_id, id_len);
+  set_denied_action(L, r, body);
   set_times(L, r);
   if (!strcmp(code, "SignatureDoesNotMatch")) {
     lua_pushstring(L, signature_verdict(r, message));

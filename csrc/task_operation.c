@@ -8,11 +8,7 @@ struct entry {
 };
 
 static const struct entry operation[] = {
-    {"action", "GetRepoSyncTask"},
-    {"version", "2018-12-01"},
-    {"method", "POST"},
-    {"echo", "SyncTaskId"},
-    {NULL, NULL},
+    {"action", "GetRepoSyncTask"}, {"version", "2018-12-01"}, {"method", "POST"}, {"echo", "SyncTaskId"}, {NULL, NULL},
 };
 
 /* The documented types of the response's fields: types.h. */

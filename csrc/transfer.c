@@ -500,10 +500,9 @@ static void wake_waiting(struct transfer_engine *e, struct connections_pool *poo
 }
 
 static void settle_connections(struct transfer_engine *e) {
-  struct connections_pool *pool =
-      e->running ? e->running->pool : NULL; /* the youngest's: in an older one, all is settled */
   struct connections_use use = {0};
-  if (!pool || connections_are_settled(pool)) return;
+  struct connections_pool *pool = connections_unsettled(e->connections);
+  if (!pool) return;
   for (const struct transfer *t = e->running; t; t = t->next)
     if (t->pool == pool) count_use(t, &use);
   if (connections_settle(pool, &use)) wake_waiting(e, pool);
@@ -679,7 +678,9 @@ static int apply_request(struct transfer *t, const struct transfer_request *r) {
 }
 
 static struct connections_pool *choose_pool(struct connections *c, const struct transfer_request *r) {
-  return r->once ? connections_alone(c) : r->fresh_connection ? connections_fresh(c) : connections_shared(c);
+  /* Those who give keys are other hosts: their failures say nothing about the service's connections. */
+  if (r->once || r->is_for_keys) return connections_alone(c);
+  return r->fresh_connection ? connections_fresh(c) : connections_shared(c);
 }
 
 static void link_running(struct transfer *t) {

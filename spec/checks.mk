@@ -3,6 +3,10 @@
 #   make run-specs       the same with what is built and installed
 #   make test-matrix     the suite in each other Lua
 #   make hosts           the cores for the programs that spec/embedding_spec.lua starts
+#   make test-hosts      crsync inside more programs, by the pages of examples/embedding; installs them
+#   make test-i386       the core's specs with 32 bits, in Lua 5.1; test-arm64 and test-s390x (the other byte order)
+#   make test-arm64      the same for arm64, in Lua 5.4, under qemu
+#   make test-s390x      the same for s390x
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck, and whether the documents hold
 #   make check-asan      the suite under AddressSanitizer and UBSan
 #   make check-valgrind  the suite under valgrind
@@ -12,6 +16,7 @@
 #   make fuzz            the parsers under libFuzzer, FUZZ_SECONDS=60 for each
 #   make starve          calls while memory runs out, at each allocation there is
 #   make bench           what crsync costs beside libcurl alone
+#   make interop         the vendor's clients for Node against the sandbox; needs node and npm
 #   make types           what an editor flags in lua/, by lua-language-server on the PATH
 #   make docs            writes anew what documents and declarations derive from the code
 
@@ -19,10 +24,12 @@
 IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
 EVERY = $(wildcard spec/*_spec.lua)
 SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/,$(addsuffix _spec.lua,install embedding threads)),$(EVERY)))
-# Other programs bring their own allocators and leaks.
-CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out spec/embedding_spec.lua,$(EVERY)))
+# Other programs bring their own allocators and leaks; shells, installations and documents run little of the core.
+UNCHECKED = embedding install completion documents types architecture weeks examples
+CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out $(UNCHECKED:%=spec/%_spec.lua),$(EVERY)))
 
-.PHONY: test test-matrix run-specs hosts check-asan check-valgrind check-tsan soak coverage fuzz starve bench lint types \
+.PHONY: test test-matrix test-hosts test-i386 test-arm64 test-s390x run-specs hosts check-asan check-valgrind \
+  check-tsan soak coverage fuzz starve bench lint types interop \
   docs lint-compilers lint-c lint-lua lint-docs
 
 # Helpers of the specs, never installed.
@@ -44,6 +51,17 @@ test:
 	@$(MAKE) --no-print-directory run-specs
 
 MATRIX = lua5.1 lua5.2 lua5.3 luajit
+
+# Many programs, slow to install: not part of CI.
+test-hosts:
+	@LUA='$(LUA)' $(SETUP) hosts
+	@$(MAKE) --no-print-directory -s all hosts
+	@$(MAKE) --no-print-directory -s all LUA=lua5.2
+	@$(MAKE) --no-print-directory run-specs SPECS=spec/hosts/programs.lua
+
+test-i386 test-arm64 test-s390x: test-%:
+	@LUA='$(LUA)' $(SETUP) machines
+	@spec/machines/run.sh $* $(if $(filter i386,$*),lua5.1,lua5.4)
 
 test-matrix:
 	@for lua in $(MATRIX); do $(MAKE) --no-print-directory test LUA=$$lua || exit 1; done
@@ -155,6 +173,16 @@ check-tsan:
 	@$(MAKE) --no-print-directory all BUILD=build/tsan CFLAGS='-O1 -g -fsanitize=thread'
 	@$(MAKE) --no-print-directory all
 	@THREADS_CFLAGS='-g -fsanitize=thread' THREADS_CORE=build/tsan $(MAKE) --no-print-directory run-specs SPECS=spec/threads_spec.lua
+
+# The vendor's clients for Node against the sandbox: spec/interop/README.md.
+interop:
+	@LUA='$(LUA)' $(SETUP) test
+	@$(MAKE) --no-print-directory -s all
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "make interop needs node and npm" >&2; exit 1; }
+	@mkdir -p build/interop $(BUILD)/home
+	@cp spec/interop/package.json build/interop/
+	@cd build/interop && npm install --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null
+	@$(RUN_ENV) $(LUA) spec/interop/run.lua build/interop
 
 # Not a part of lint: no system at hand has the server among its packages.
 types:

@@ -196,6 +196,24 @@ describe("crsync wait", function()
     end
   end)
 
+  it("writes ids harmlessly at a terminal, and as they are in a pipe", function()
+    local id = "rst-\27[2Jx"
+    local created = { IsSuccess = true, SyncTaskId = id, SyncRuleId = id }
+    local function at(arguments)
+      return (run(arguments, "TERM=xterm", function(line) return "script -qec " .. quoted(line) .. " /dev/null </dev/null" end))
+    end
+    for arguments, answer in pairs {
+      ["create cri-1 RepoId=crr-1 Tag=1 SyncRuleId=crsr-1"] = created,
+      ["rules cri-1 --create SyncRuleName=n SyncScope=INSTANCE TagFilter=x TargetRegionId=r TargetInstanceId=i"] = created,
+      ["get cri-1 rst-1 --field ImageTo.RepoName"] = { TaskStatus = "PENDING", ImageTo = { RepoName = id } },
+    } do
+      server:answer({ body = answer }, { body = answer })
+      assert.equal(id .. "\n", (run(arguments)))
+      local shown = at(arguments)
+      assert.is_nil(shown:find("\27[2J", 1, true), arguments)
+      assert.truthy(shown:find("rst-", 1, true), shown)
+    end
+  end)
 
   it("keeps to ASCII, to no colour, to plain lines where it should", function()
     assert.truthy(at_terminal "LC_ALL=C TERM=xterm":find("[##########..........]", 1, true))

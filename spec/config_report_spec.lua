@@ -105,6 +105,8 @@ describe("what is effective", function()
     assert.same({ path .. " can be read by other users: run chmod 600 on it",
       "ALIBABA_CLOUD_REGION_ID has spaces or a line break around its value; they are ignored",
       "ALIBABA_CLOUD_ACCESS_KEY_SECRET has spaces or a line break around its value; they are ignored" }, notes)
+    os.execute(("chmod 620 '%s'"):format(path))
+    assert.equal(path .. " can be changed by other users: run chmod 600 on it", select(2, config_report.of {})[1])
     surroundings.write(".aliyun/config.json", "{")
     _, notes = config_report.of {}
     assert.truthy(notes[1]:find "is not JSON: .*; it is ignored$")

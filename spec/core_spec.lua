@@ -62,6 +62,15 @@ describe("a core", function()
     assert.equal("rst-5", child.run(script))
   end)
 
+  it("tells of a request whose URL libcurl would not take", function()
+    local ok, message = pcall(client_core.start, client_core, TASK, { SyncTaskId = ("x"):rep(8000000) })
+    assert.is_false(ok)
+    assert.truthy(tostring(message):find("the URL has more than 8 MB, which is libcurl's limit", 1, true), message)
+    ok, message = pcall(client_core.fetch, client_core, { url = server.url .. "/?" .. ("x"):rep(8000000) })
+    assert.is_false(ok)
+    assert.truthy(tostring(message):find("libcurl's limit", 1, true), message)
+  end)
+
   it("knows the operation as crsync.operations has it", function()
     assert.same({ action = TASK.action, version = TASK.version, method = TASK.method, response = TASK.response,
       holds = TASK.holds, echo = TASK.echo }, core.task_operation())

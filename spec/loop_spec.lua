@@ -1,5 +1,5 @@
--- In event loops that are not ours: cqueues, libuv, Copas where this Lua has it, a host's own table; with a host's own
--- HTTP.
+-- In event loops that are not ours: cqueues, libuv, libevent, Copas and GLib where this Lua has them, a program's own
+-- select, a host's own table; with a host's own HTTP.
 
 local at_most = require "spec.support.at_most"
 local compat = require "crsync.util.compat"
@@ -19,10 +19,11 @@ local SLOWED = tonumber(os.getenv "SLOWED" or 1) -- by a sanitizer or valgrind: 
 
 local function status(word, delay) return { body = { TaskStatus = word }, delay = delay } end
 
-local HAS_COPAS = pcall(require, "copas")
+-- Not for every Lua: what the loop is made of.
+local NEEDS = { copas = "copas", glib = "lgi" }
 
-for _, name in ipairs { "cqueues", "luv", "copas", "own" } do
-  if name ~= "copas" or HAS_COPAS then
+for _, name in ipairs { "cqueues", "luv", "copas", "glib", "luaevent", "select", "own" } do
+  if not NEEDS[name] or pcall(require, NEEDS[name]) then
     describe("in " .. name, function()
       local run, adapter
       lazy_setup(function() run, adapter = loops.runner(name), loops.adapter(name) end)

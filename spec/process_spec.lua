@@ -1,5 +1,6 @@
 -- Programs and files as the core reads them.
 
+local child = require "spec.support.child"
 local core = require "crsync.core"
 local files = require "spec.support.files"
 local process = require "spec_process"
@@ -79,17 +80,53 @@ describe("a program", function()
     assert.is_string((p:poll()))
   end)
 
+  it("is killed though it has left its group", function()
+    local path = surroundings.path "pid"
+    local p = assert(core.spawn { "perl", "-e", ([[setpgrp(0, getpgrp(getppid())); open(F, ">%s"); print F "$$\n";
+      close F; sleep 60]]):format(path) })
+    local pid = pid_in(path)
+    p:close()
+    assert.is_false(is_alive(pid))
+  end)
+
+  it("that nobody may kill is left alone after a moment, and reaped when it has ended", function()
+    local library = surroundings.path "kill.so"
+    local source = surroundings.write("kill.c", [[
+      #include <errno.h>
+      #include <sys/types.h>
+      int kill(pid_t pid, int number) { (void)pid, (void)number; errno = EPERM; return -1; }]])
+    assert(os.execute(("cc -shared -fPIC -o '%s' '%s'"):format(library, source)))
+    local output = child.run([[
+      local core = require "crsync.core"
+      local function zombies()
+        local pipe = io.popen "ps -o stat= --ppid $PPID"
+        local _, count = pipe:read "*a":gsub("Z", "")
+        pipe:close()
+        return count
+      end
+      local p = core.spawn { "sleep", "2" }
+      local started = core.now()
+      p:close()
+      print(core.now() - started < 1.5, p:poll() ~= nil)
+      os.execute "sleep 2.2"
+      local before = zombies()
+      local q = core.spawn { "true" }
+      repeat os.execute "sleep 0.05" until q:poll()
+      print(before, zombies())]], ("LD_PRELOAD=\"$LD_PRELOAD:%s\""):format(library))
+    assert.equal("true\ttrue\n1\t0\n", output)
+  end)
+
   it("belongs to the process that started it, and outlives a fork's end", function()
     local path = surroundings.path "pid"
     local p = assert(core.spawn { "sh", "-c", ("echo $$ > %s; exec sleep 60"):format(path) })
     finally(function() p:close() end)
     local pid = pid_in(path)
-    local child = process.fork()
-    if child == 0 then
+    local forked = process.fork()
+    if forked == 0 then
       p:close()
       process.exit(0)
     end
-    process.wait(child)
+    process.wait(forked)
     assert.is_true(is_alive(pid))
   end)
 
@@ -103,11 +140,15 @@ describe("a program", function()
 end)
 
 describe("a file", function()
-  it("is read whole, with whether others may read it", function()
+  it("is read whole, with what others may do with it", function()
     local path = surroundings.write("x", "a\0b\n")
     assert.same({ "a\0b\n", false }, { core.read_file(path) })
     os.execute(("chmod 640 '%s'"):format(path))
-    assert.same({ "a\0b\n", true }, { core.read_file(path) })
+    assert.same({ "a\0b\n", "read" }, { core.read_file(path) })
+    os.execute(("chmod 666 '%s'"):format(path))
+    assert.same({ "a\0b\n", "read and changed" }, { core.read_file(path) })
+    os.execute(("chmod 620 '%s'"):format(path))
+    assert.same({ "a\0b\n", "changed" }, { core.read_file(path) })
     assert.same({ (" "):rep(1024 * 1024), false }, { core.read_file(surroundings.write("y", (" "):rep(1024 * 1024))) })
   end)
 

@@ -286,7 +286,7 @@ end)
 
 -- ---- everything at every point -----------------------------------------------------------------------------------
 
-local points = tonumber(os.getenv "REENTER_POINTS" or 0 / 0)
+local points = tonumber(os.getenv "REENTER_POINTS" or "")
 
 local function check_requests()
   for _, r in ipairs(server:requests()) do
@@ -310,7 +310,7 @@ local function sweep(kind, name, most)
   local output = child.run(([[
     local place = { url = %q, access_key_id = %q, access_key_secret = %q }
     print(require("spec.support.meddling").run(place, %q, %q, %d) > 15 and "fine")]]):format(server.url,
-    server.access_key_id, server.access_key_secret, kind, name, points == points and points or most))
+    server.access_key_id, server.access_key_secret, kind, name, points or most), points ~= 0 and "timeout 300 env")
   assert.equal("fine\n", output)
   check_requests()
 end

@@ -188,6 +188,19 @@ describe("a refusal", function()
       failure('{"IsSuccess":false,"Code":"success","Message":"the quota is used up"}').message)
   end)
 
+  it("names the action that a policy denies, where the gateway does", function()
+    local detail = '"AccessDeniedDetail":{"PolicyType":"AccountLevelIdentityBasedPolicy","AuthAction":"cr:GetSpecial"}'
+    local body = '{"Code":"NoPermission","Message":"m",' .. detail .. "}"
+    assert.equal("cr:GetSpecial", failure(body, nil, 403).denied_action)
+    server:answer { status = 403, body = body }
+    local _, err = client:get_task("cri-1", "rst-1")
+    assert.equal("cr:GetSpecial", err.denied_action)
+    assert.truthy(err.hint:find("grant the RAM action cr:GetSpecial", 1, true), err.hint)
+    for _, other in ipairs { '"AccessDeniedDetail":5', '"AccessDeniedDetail":{"AuthAction":{}}', '"X":1' } do
+      assert.is_nil(failure('{"Code":"NoPermission",' .. other .. "}", nil, 403).denied_action)
+    end
+  end)
+
   it("is none where code and word say success", function()
     assert.is_table(receive '{"TaskStatus":"SUCCESS","isSuccess":"TRUE","code":"200","message":"successful"}')
   end)

@@ -163,6 +163,11 @@ describe("crsync sandbox", function()
       return exports.text
     end
     assert.truthy(problem "--scenario /nonexistent":find("/nonexistent: No such file", 1, true))
+    assert.truthy(problem "--scenario /dev/null":find("/dev/null: it is neither a file nor a folder", 1, true))
+    local fifo = os.tmpname()
+    assert(os.execute(("rm '%s' && mkfifo '%s'"):format(fifo, fifo)))
+    assert.truthy(problem("--scenario " .. fifo):find("it is neither a file nor a folder", 1, true))
+    os.remove(fifo)
     assert.truthy(problem "--tls-cert x":find("belong together", 1, true))
     assert.truthy(problem "--tls-cert /x --tls-key /y":find("/x: No such file", 1, true))
     assert.truthy(problem "--speed 0":find("not a number above 0", 1, true))

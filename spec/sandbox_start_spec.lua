@@ -68,7 +68,7 @@ describe("sandbox.start", function()
   it("takes a file, a port and a speed", function()
     local path = os.tmpname()
     files.write(path, "return { tasks = { { id = 'rst-small', layers = { 10 }, pending = 50 } } }")
-    start { scenario = path, speed = 1000 }
+    start { path, speed = 1000 }
     os.remove(path)
     assert.equal("PENDING", ask().TaskStatus)
     core.sleep(0.1)

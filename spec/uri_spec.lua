@@ -88,7 +88,8 @@ it("may be plain http on this machine and its link only", function()
   end
   for _, far in ipairs { "http://10.0.0.1/", "http://example.com/", "http://127.0.0.1.example.com/",
     "http://localhost.example/", "http://127.0.0.1@example.com/", "http://example.com#@127.0.0.1/",
-    "http://[::1].example/", "http://[2001:db8::1]/", "http://1270.0.0.1/", "http://example.com?127.0.0.1" } do
+    "http://[::1].example/", "http://[2001:db8::1]/", "http://1270.0.0.1/", "http://127.999.1.1/",
+    "http://169.254.0.256/", "http://127.1/", "http://example.com?127.0.0.1" } do
     assert.equal("keys are fetched over http from this machine or its link only; use https", http.problem(far), far)
   end
   for _, wrong in ipairs { "file:///etc/passwd", "ftp://h/", "127.0.0.1", "http:///x", "http://h/\r\nX: 1", "" } do

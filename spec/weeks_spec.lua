@@ -125,7 +125,7 @@ local function run(script, values)
 end
 
 describe("a client that lives for weeks", function()
-  local values = { TIMEOUT = tostring(math.min(at_most(0.15), 3)) }
+  local values = { TIMEOUT = tostring(math.min(at_most(0.2), 3)) }
 
   local EXPECTED = "with a stranger's certificate\ttls\n" .. ("while the server is gone\tnetwork\n"):rep(3)
 

@@ -2,6 +2,7 @@
 --- that it comes from. Keys are credentials/refresh.lua's.
 
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local endpoints = require "crsync.endpoint"
 local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
@@ -126,24 +127,14 @@ local function retry_policy(from)
   return policy, nil, "option retry"
 end
 
--- A host may keep its scripts from opening files by raising, or by having no io.
-local function open(path)
-  local ran, file, reason = pcall(function() return io.open(path, "r") end)
-  if ran then return file, reason end
-  return nil, "this program does not let it be opened: " .. tostring(file)
-end
-
 -- What the environment names is none of our business where there is no TLS.
 local function trust_anchors(from, name, url)
   local path, source = find(from, name)
   if not path then return nil, nil, source end
-  local file, reason = open(path)
-  if file then
-    file:close()
-    return path, nil, source
-  end
+  local is_there, reason = core.check_file(path)
+  if is_there then return path, nil, source end
   if not from.options[name] and not (url or ""):find "^https:" then return nil, nil, "default" end
-  return nil, errors.config("%s cannot be read: %s", source, reason)
+  return nil, errors.config("%s cannot be read: %s: %s", source, path, reason)
 end
 
 -- ---- the endpoint -------------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ end
 ---@param fields table
 ---@return crsync.Error
 function errors.new(fields)
-  for _, name in ipairs { "message", "code", "request_id", "endpoint" } do
+  for _, name in ipairs { "message", "code", "request_id", "endpoint", "denied_action" } do
     local value = fields[name]
     if type(value) == "string" then fields[name] = text.printable(value) end
   end

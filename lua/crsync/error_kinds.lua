@@ -51,6 +51,8 @@ error_kinds.fields = {
   { name = "action", annotation = "string|nil", line = "operation" },
   { name = "attempts", annotation = "integer", line = "requests made for the call" },
   { name = "retryable", annotation = "boolean", line = "whether the same call may succeed later" },
+  { name = "denied_action", annotation = "string|nil",
+    line = "the RAM action that a policy denies, where the service says which" },
   { name = "hint", annotation = "string|nil", line = "a known remedy" },
   { name = "retry_after", annotation = "number|nil", line = "seconds that the service asks to wait" },
   { name = "task", annotation = "crsync.Task|nil", line = "the last task seen, when a wait ended" },

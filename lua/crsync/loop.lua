@@ -18,7 +18,6 @@ local heap = require "crsync.util.heap"
 ---@field private host crsync.Loop|nil
 ---@field private core crsync.Core
 ---@field private waiters table<crsync.Job, table>  job → the member of a crowd that waits for it
----@field private just_ended crsync.Job|false       a job whose member was not told yet
 local Loop = {}
 Loop.__index = Loop
 
@@ -201,8 +200,7 @@ local function resume(self, member)
       crowd.ready[#crowd.ready + 1] = member
     end
   elseif what == PAUSE then
-    member.due = value
-    heap.push(crowd.sleepers, "due", member)
+    heap.push(crowd.sleepers, "due", { due = value, member = member })
   else
     local queue = crowd.queue
     queue.last = queue.last + 1
@@ -234,7 +232,7 @@ end
 
 local function wake(crowd)
   local now, sleepers = core.now(), crowd.sleepers
-  while sleepers[1] and sleepers[1].due <= now do crowd.ready[#crowd.ready + 1] = heap.pop(sleepers, "due") end
+  while sleepers[1] and sleepers[1].due <= now do crowd.ready[#crowd.ready + 1] = heap.pop(sleepers, "due").member end
   wake_queue(crowd)
 end
 

@@ -273,6 +273,7 @@
 ---@field action string|nil  operation
 ---@field attempts integer  requests made for the call
 ---@field retryable boolean  whether the same call may succeed later
+---@field denied_action string|nil  the RAM action that a policy denies, where the service says which
 ---@field hint string|nil  a known remedy
 ---@field retry_after number|nil  seconds that the service asks to wait
 ---@field task crsync.Task|nil  the last task seen, when a wait ended
@@ -610,6 +611,12 @@ function core.read_file(path) end
 --- The user's home folder, from the system's list of users.
 ---@return string? path
 function core.home() end
+
+--- Whether a file can be read without waiting: true, or nil and why not.
+---@param path string
+---@return true|nil
+---@return string|nil reason
+function core.check_file(path) end
 
 --- Starts a program, without a shell.
 ---@param words string[]  the program and its arguments

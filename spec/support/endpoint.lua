@@ -8,8 +8,7 @@
 --
 -- Without a plan it does what the service does: it verifies, and answers with the examples; those of a task have the id
 -- that was asked for, unless they are compressed. A request that does not verify is refused whatever is planned, and
--- takes nothing off the plan,
--- unless the response that it would get has verify = false.
+-- takes nothing off the plan, unless the response that it would get has verify = false.
 --
 -- A response is the name of an example under spec/examples (status and headers come with it), or a table of these:
 --   example, status, headers = {name = value}, body = text or table, content_type

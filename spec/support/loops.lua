@@ -42,6 +42,44 @@ function LOOPS.copas()
   end
 end
 
+-- Starts functions in coroutines; returns a function that tells whether all have returned.
+local function started(functions)
+  local left = #functions
+  for _, f in ipairs(functions) do
+    coroutine.wrap(function()
+      f()
+      left = left - 1
+    end)()
+  end
+  return function() return left == 0 end
+end
+
+function LOOPS.glib()
+  local context = require "lgi".GLib.MainContext.default()
+  return function(...)
+    local is_over = started { ... }
+    while not is_over() do context:iteration(true) end
+  end
+end
+
+-- luaevent tells nobody of an error in a callback.
+local base
+
+function LOOPS.luaevent()
+  return function(...)
+    local is_over = started { ... }
+    while not is_over() do base:loop(1) end -- EVLOOP_ONCE
+  end
+end
+
+function LOOPS.select()
+  local own, socket = require "crsync.loop.select", require "socket"
+  return function(...)
+    local is_over = started { ... }
+    while not is_over() do own.turn((socket.select(own.sockets {}, nil, own.timeout(1)))) end
+  end
+end
+
 -- A host's own: coroutines over poll(2), one at a time.
 function LOOPS.own()
   return function(...)
@@ -71,7 +109,13 @@ local OWN = {
 local loops = { OWN = OWN }
 
 --- What option `loop` takes.
-function loops.adapter(name) return name == "own" and OWN or require("crsync.loop." .. name) end
+function loops.adapter(name)
+  if name == "own" then return OWN end
+  local adapter = require("crsync.loop." .. name)
+  if name ~= "luaevent" then return adapter end
+  base = base or require "luaevent.core".new()
+  return adapter.new(base)
+end
 
 --- Runs the functions that it is given, side by side, until all have returned.
 function loops.runner(name) return LOOPS[name]() end

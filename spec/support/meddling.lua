@@ -79,7 +79,8 @@ local METHODS = {
   transport = {
     call = function(c) return c:get_task("cri-1", "rst-1") end, is_right = is_task,
     options = function()
-      return { transport = function() return 200, {}, '{"SyncTaskId":"rst-1","Progress":0.5}' end }
+      local body = '{"SyncTaskId":"rst-1","Progress":0.5,"TaskStatus":"FAILED"}'
+      return { transport = function() return 200, {}, body end }
     end,
   },
   page = {

@@ -133,6 +133,9 @@ arguments.SINCE = { name = "--since", value = "WHEN", type = "moment",
   about = "Only tasks made at this time or later: 2024-06-10T06:13:20Z, seconds since 1970, or how long ago: 10m, 1d" }
 
 ---@type crsync.cli.Option
+arguments.TILL = { name = "--till", value = "WHEN", type = "moment", about = "Only tasks made at this time or earlier" }
+
+---@type crsync.cli.Option
 arguments.TO_REGION = { name = "--to-region", value = "R", type = "words",
   about = "Only tasks to this region, or to one of these: A,B" }
 

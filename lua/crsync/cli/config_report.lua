@@ -84,7 +84,7 @@ end
 local function note_profile(notes, chosen, is_needed)
   if not chosen then return end
   if chosen.open_to_others then
-    notes[#notes + 1] = chosen.path .. " can be read by other users: run chmod 600 on it"
+    notes[#notes + 1] = ("%s can be %s by other users: run chmod 600 on it"):format(chosen.path, chosen.open_to_others)
   end
   if chosen.unusable and not is_needed then notes[#notes + 1] = chosen.problem .. "; it is ignored" end
 end

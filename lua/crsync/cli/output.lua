@@ -46,6 +46,11 @@ function output.finish() check(io.stdout:flush()) end
 
 -- ---- results ----------------------------------------------------------------------------------------------
 
+--- A single text that came from elsewhere: harmless at a terminal, byte for byte in a pipe.
+---@param s string
+---@return string
+function output.single(s) return terminal.is_terminal(1) and text.printable(s) or s end
+
 local function no_field(path) exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
 
 local function bare(value) return type(value) == "table" and crsync.to_json(value) or compat.tostring(value) end
@@ -68,7 +73,7 @@ local function field_lines(value, path, is_list)
   if is_list and not path:find "^%d" then return fields_of(value, path) end
   local found = fields.at(value, path)
   if found == nil then no_field(path) end
-  return { bare(found) }
+  return { output.single(bare(found)) }
 end
 
 local function object_lines(value, is_list)
@@ -110,7 +115,7 @@ function output.write_several(given, items, as_text) write_as(given, items, as_t
 ---@param id string
 ---@param what string  "task", "rule"
 function output.write_made(given, response, id, what)
-  local ok, problem = pcall(output.write, given, response, function() return text.printable(id) end)
+  local ok, problem = pcall(output.write, given, response, function() return output.single(id) end)
   if ok then return end
   io.stderr:write(("crsync: the %s was made, its id is %s\n"):format(what, text.printable(id)))
   error(problem, 0)
@@ -127,10 +132,16 @@ end
 function output.write_list(given, items, columns)
   output.write_several(given, items, function()
     local form = tables.forms[given.output](columns, items)
-    if given.output == "csv" then return form .. "\r" end
-    return given.output == "text" and terminal.is_terminal(1) and cut_to(terminal.columns(), form) or form
+    if given.output == "text" and terminal.is_terminal(1) then form = cut_to(terminal.columns(), form) end
+    return output.line_ended(given, form)
   end)
 end
+
+--- Text whose last line's end is to be as CSV wants it, when print adds the rest.
+---@param given table  from the command line: output
+---@param s string
+---@return string
+function output.line_ended(given, s) return given.output == "csv" and s .. "\r" or s end
 
 --- What makes a task's report, fit for standard output.
 ---@param given table  from the command line: color

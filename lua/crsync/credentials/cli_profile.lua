@@ -15,7 +15,7 @@ local variables = require "crsync.variables"
 ---@field present boolean        whether there is such a file
 ---@field unusable boolean|nil   the file is at fault: it cannot be read, lacks its current profile, or is not where a
 --- variable says that it is
----@field open_to_others boolean|nil  whether others than its owner may read it
+---@field open_to_others string|false|nil  what others than its owner may do: "read", "changed", "read and changed"
 
 local cli_profile = {}
 
@@ -62,7 +62,7 @@ end
 ---@return table|nil document
 ---@return string|nil reason
 ---@return boolean present        whether there is such a file
----@return boolean|nil open_to_others
+---@return string|false|nil open_to_others
 function cli_profile.read(path, is_second_look)
   local text, reason, exists = core.read_file(path)
   if not text then return nil, ("%s cannot be read: %s"):format(path, reason), exists end

@@ -44,7 +44,8 @@ function http.is_near(address)
   local name = environment.lower((url.host(address):gsub(":%d*$", "")))
   if name == "localhost" or name == "[::1]" or name == "100.100.100.200" then return true end
   if name:find "^%[fe[89ab]%x:[%x:]+%]$" then return true end
-  local a, b = name:match "^(%d+)%.(%d+)%.%d+%.%d+$"
+  local a, b, c, d = name:match "^(%d+)%.(%d+)%.(%d+)%.(%d+)$"
+  if not a or math.max(tonumber(b), tonumber(c), tonumber(d)) > 255 then return false end -- a name, if anything
   return a == "127" or a == "169" and b == "254"
 end
 

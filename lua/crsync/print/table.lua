@@ -30,12 +30,20 @@ end
 
 local function place(region, namespace) return shown(region) .. " " .. shown(namespace) end
 
-local function date(milliseconds)
+--- A moment by RFC 3339, in UTC.
+---@param milliseconds any  since 1970
+---@return string
+function tables.date(milliseconds)
   local whole = compat.tointeger(milliseconds)
   return whole and dates.rfc3339(whole / 1000) or "-"
 end
 
-local function seconds(value)
+local date = tables.date
+
+--- A time taken: 1:05, or 1:02:03.
+---@param value number|nil  seconds
+---@return string
+function tables.seconds(value)
   if not value then return "-" end
   value = math.floor(value + 0.5)
   if value < 3600 then return ("%d:%02d"):format(math.floor(value / 60), value % 60) end
@@ -56,7 +64,7 @@ tables.TASKS = {
   { header = "TASK", fields = { "SyncTaskId" } },
   { header = "STATUS", fields = { "TaskStatus" } },
   { header = "CREATED", fields = { "CreateTime" }, show = date },
-  { header = "TOOK", computed = { name = "duration", of = duration.of }, show = seconds },
+  { header = "TOOK", computed = { name = "duration", of = duration.of }, show = tables.seconds },
   { header = "FROM", fields = fields_of_image "ImageFrom", show = image },
   { header = "TO", fields = fields_of_image "ImageTo", show = image },
   { header = "ISSUE", fields = { "TaskIssue" }, show = rare },
@@ -144,8 +152,10 @@ local function csv_cell(value)
   return s:find '[",\r\n]' and '"' .. s:gsub('"', '""') .. '"' or s
 end
 
--- Nothing in it is markup any more.
-local function markdown_cell(value)
+--- A value as Markdown in which nothing is markup.
+---@param value any
+---@return string
+function tables.markdown_cell(value)
   local s = text.printable(value == nil and "" or text_of(value))
   return (s:gsub("[\\`*_{}%[%]|~#]", "\\%0"):gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;"))
 end
@@ -186,7 +196,7 @@ end
 function tables.markdown(columns, items)
   local lines = {}
   for _, row in ipairs(flat_rows(columns, items)) do
-    lines[#lines + 1] = "| " .. joined(row, markdown_cell, " | ") .. " |"
+    lines[#lines + 1] = "| " .. joined(row, tables.markdown_cell, " | ") .. " |"
     if #lines == 1 then lines[2] = "|" .. (" --- |"):rep(row.n) end
   end
   return table.concat(lines, "\n")

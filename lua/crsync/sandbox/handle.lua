@@ -12,12 +12,14 @@ local scenarios = require "crsync.sandbox.scenario"
 local variables = require "crsync.variables"
 
 ---@class crsync.sandbox.StartOptions
----@field scenario table|string|nil  a table as a scenario file returns it, or the path of a file; the built-in one
+---@field scenario table|string|nil  a table as a scenario file returns it, or the path of a file; the built-in one. It
+--- may come first, without its name
 ---@field speed number|nil     how much faster than the clock tasks move
 ---@field port integer|nil     any free one
 ---@field tls_cert string|nil  file with a certificate: HTTPS
 ---@field tls_key string|nil   file with its key
 ---@field lua string|nil       a shell's command for the child's interpreter; the one that runs this script
+---@field limits table|nil    of requests: other ones than http.LIMITS
 ---@field loop crsync.Loop|nil runs in this process, on this loop
 
 ---@class crsync.sandbox.Handle

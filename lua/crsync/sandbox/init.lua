@@ -10,6 +10,7 @@
 
 local client_options = require "crsync.options"
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local env = require "crsync.credentials.env"
 local scenarios = require "crsync.sandbox.scenario"
 
@@ -34,9 +35,8 @@ local function tls_parameters(options)
   local ssl, problem = need("ssl", "lua-sec", "luasec")
   if not ssl then return nil, problem end
   for _, path in ipairs { options.tls_cert, options.tls_key } do
-    local file, reason = io.open(path, "r")
-    if not file then return nil, reason end
-    file:close()
+    local is_there, reason = core.check_file(path)
+    if not is_there then return nil, ("%s: %s"):format(path, reason) end
   end
   return { mode = "server", protocol = "any", options = { "all", "no_sslv3", "no_tlsv1", "no_tlsv1_1" },
     certificate = options.tls_cert, key = options.tls_key }
@@ -132,12 +132,13 @@ end
 ---@return crsync.sandbox.Handle|nil server
 ---@return string|nil problem
 function sandbox.start(options)
-  options = options or {}
+  local settings = {}
+  for name, value in pairs(options or {}) do settings[name == 1 and "scenario" or name] = value end
   local handle = require "crsync.sandbox.handle"
-  if not options.loop then return handle.of_child(options) end
-  local server, scenario = open(options, { keeps_records = true })
+  if not settings.loop then return handle.of_child(settings) end
+  local server, scenario = open(settings, { keeps_records = true })
   if not server then return nil, scenario end
-  return handle.of_server(server, scenario, options)
+  return handle.of_server(server, scenario, settings)
 end
 
 --- What a child process of start() does; not for others.

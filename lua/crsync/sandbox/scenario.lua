@@ -2,6 +2,7 @@
 --- compute; a mistake is told with its line, its place and the reason.
 
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local fields = require "crsync.sandbox.scenario_fields"
 local filter = require "crsync.sandbox.filter"
 local places = require "crsync.sandbox.places"
@@ -214,7 +215,10 @@ end
 ---@return table|nil scenario
 ---@return string|nil problem
 function scenario.read(path)
-  local file, reason = io.open(path, "r")
+  local is_there, reason = core.check_file(path) -- a pipe would be waited for
+  if not is_there then return nil, ("%s: %s"):format(path, reason) end
+  local file
+  file, reason = io.open(path, "r")
   if not file then return nil, reason end
   local source = file:read "*a"
   file:close()

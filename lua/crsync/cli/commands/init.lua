@@ -5,6 +5,7 @@ local NAMES = {
   "get",
   "wait",
   "list",
+  "report",
   "create",
   "cancel",
   "rules",

@@ -25,7 +25,7 @@ return {
     { name = "--tag", value = "TAG", about = "Only tasks of this tag" },
     { name = "--batch", value = "ID", about = "Only tasks of this batch: one push makes one" },
     arguments.SINCE,
-    { name = "--till", value = "WHEN", type = "moment", about = "Only tasks made at this time or earlier" },
+    arguments.TILL,
     { name = "--status", value = "A,B", type = "statuses", about = "Only tasks of this status, or of one of these" },
     arguments.TO_REGION,
     { name = "--limit", value = "N", type = "count", about = "Stop after this many tasks" },

@@ -34,7 +34,7 @@ local function write_tasks(given, results)
     if tasks[1] then output.write(given, tasks[1], output.report(given)) end
   elseif given.output ~= "text" or given.field then
     ---@diagnostic disable-next-line: missing-parameter -- it is not for people
-    output.write(given, tasks)
+    output.write_several(given, tasks)
   end
 end
 

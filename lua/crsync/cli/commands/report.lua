@@ -1,0 +1,67 @@
+--- `crsync report`: what has become of the tasks of a period.
+
+local arguments = require "crsync.cli.arguments"
+local core = require "crsync.core"
+local crsync = require "crsync"
+local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
+local summary_html = require "crsync.print.summary_html"
+local summary_text = require "crsync.print.summary_text"
+
+local DAY = 86400
+local MOST_SIZED = 1000 -- tasks that are asked for their sizes, which lists do not tell
+
+local FORMS = { text = summary_text.text, markdown = summary_text.markdown, csv = summary_text.csv,
+  prometheus = summary_text.prometheus, html = summary_html.page }
+
+local function newest_first(a, b) return (a.CreateTime or 0) > (b.CreateTime or 0) end
+
+-- Puts the sizes into the newest of the tasks. Returns how many remain without.
+local function add_sizes(client, instance, tasks, deadline)
+  table.sort(tasks, newest_first)
+  local ids = {}
+  for i = 1, math.min(#tasks, MOST_SIZED) do ids[i] = tasks[i].SyncTaskId end
+  local details, errors = client:get_tasks(instance, ids, { deadline = deadline })
+  local unsized = 0
+  for _, task in ipairs(tasks) do
+    local detail = details[task.SyncTaskId]
+    if detail then
+      task.LayerTasks, task.SyncedSize = detail.LayerTasks, detail.SyncedSize
+    else
+      unsized = unsized + 1
+    end
+  end
+  local _, err = next(errors)
+  if err then io.stderr:write(tostring(err), "\n") end
+  return unsized
+end
+
+local function run(given, client)
+  local ends = given.timeout and core.now() + given.timeout
+  local till = given.till or os.time()
+  local since = given.since or till - DAY
+  local namespace, name = arguments.repository(given.repo)
+  local tasks = exit.unless(client:list_tasks(given.instance, { RepoNamespaceName = namespace, RepoName = name,
+    to_region = given.to_region, since = since, till = given.till, deadline = given.timeout }))
+  local left = ends and math.max(ends - core.now(), 0.001)
+  local about = { instance = given.instance, since = since, till = till, tasks = tasks,
+    unsized = add_sizes(client, given.instance, tasks, left) }
+  local report = crsync.report(tasks)
+  output.write(given, report, function() return output.line_ended(given, FORMS[given.output](report, about)) end)
+  return exit_status.DONE
+end
+
+return {
+  name = "report",
+  about = "Show what has become of the tasks of a period, by target region",
+  arguments = { arguments.INSTANCE },
+  options = {
+    arguments.SINCE,
+    arguments.TILL,
+    { name = "--repo", value = "NAME", about = "Only tasks of this repository: NAME, or NAMESPACE/NAME" },
+    arguments.TO_REGION,
+  },
+  formats = { "csv", "markdown", "html", "prometheus" },
+  run = run,
+}
