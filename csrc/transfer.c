@@ -21,6 +21,7 @@ enum {
   MAX_IDLE_HANDLES = 64,         /* easy handles kept for the next request */
   MAX_HEADER_BYTES = 256 * 1024, /* of one response, interim heads included */
   FIRST_BODY_SIZE = 4096,
+  KEYS_BODY_SIZE = 64 * 1024, /* what keys come in never moves, and leaves no copy */
   MAX_WAIT_MS = 24 * 3600 * 1000
 };
 
@@ -86,7 +87,9 @@ int transfer_library_init(void) {
 /* ---- libcurl's callbacks ------------------------------------------------------------------------- */
 
 static int body_reserve(struct transfer *t, size_t more) {
-  size_t need = t->body_len + more, size = t->body_size ? t->body_size : FIRST_BODY_SIZE;
+  size_t need = t->body_len + more, size = t->body_size     ? t->body_size
+                                           : t->is_for_keys ? KEYS_BODY_SIZE
+                                                            : FIRST_BODY_SIZE;
   if (need <= t->body_size) return 0;
   while (size < need) size *= 2;
   char *body = realloc(t->body, size);
@@ -765,8 +768,7 @@ void transfer_free(struct transfer *t) {
   if (t->state == ENDED) unlink_ended(t);
   wipe_request(t);
   free(t->content_type);
-  /* Keys are wiped, and error pages too: these may repeat what was sent. */
-  if (t->body && (t->is_for_keys || t->outcome.status != 200)) OPENSSL_cleanse(t->body, t->body_len);
+  if (t->body) OPENSSL_cleanse(t->body, t->body_len); /* it may hold keys, or repeat what was sent */
   free(t->body);
   free(t);
 }

@@ -200,11 +200,14 @@ describe("crsync wait", function()
     local id = "rst-\27[2Jx"
     local created = { IsSuccess = true, SyncTaskId = id, SyncRuleId = id }
     local function at(arguments)
-      return (run(arguments, "TERM=xterm", function(line) return "script -qec " .. quoted(line) .. " /dev/null </dev/null" end))
+      return (run(arguments, "TERM=xterm", function(line)
+        return "script -qec " .. quoted(line) .. " /dev/null </dev/null"
+      end))
     end
     for arguments, answer in pairs {
       ["create cri-1 RepoId=crr-1 Tag=1 SyncRuleId=crsr-1"] = created,
-      ["rules cri-1 --create SyncRuleName=n SyncScope=INSTANCE TagFilter=x TargetRegionId=r TargetInstanceId=i"] = created,
+      ["rules cri-1 --create SyncRuleName=n SyncScope=INSTANCE TagFilter=x TargetRegionId=r TargetInstanceId=i"] =
+        created,
       ["get cri-1 rst-1 --field ImageTo.RepoName"] = { TaskStatus = "PENDING", ImageTo = { RepoName = id } },
     } do
       server:answer({ body = answer }, { body = answer })

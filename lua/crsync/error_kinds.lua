@@ -30,7 +30,7 @@ error_kinds.kinds = {
     again = "yes, within the deadline" },
   { name = "tls", plain = "TLS failure", when = "certificate, its name, its expiry, the handshake" },
   { name = "decode", plain = "the response cannot be understood",
-    when = "HTTP 200 that is not JSON, a documented field of the wrong type, too large, too deep" },
+    when = "HTTP 200 that is no JSON or no result, a documented field of the wrong type, too large, too deep" },
   { name = "task", plain = "the task did not succeed",
     when = "a wait ended without success: `code` is `ERROR`, `CANCELED`, `timeout` or `stalled`" },
 }

@@ -259,7 +259,7 @@
 ---| "network" # name look-up, connect, reset, cut-off response, proxy, a peer that speaks no HTTP
 ---| "timeout" # an attempt's or the call's limit
 ---| "tls" # certificate, its name, its expiry, the handshake
----| "decode" # HTTP 200 that is not JSON, a documented field of the wrong type, too large, too deep
+---| "decode" # HTTP 200 that is no JSON or no result, a documented field of the wrong type, too large, too deep
 ---| "task" # a wait ended without success: code is ERROR, CANCELED, timeout or stalled
 
 --- An error: tostring makes one line of it.
@@ -604,9 +604,16 @@ function core.random() end
 --- The whole of a regular file of at most 1 MiB.
 ---@param path string
 ---@return string? text
----@return any open_to_others  whether others than its owner may read it; without a text, the reason
+---@return any open_to_others  what others than its owner may do with it, or false; without a text, the reason
 ---@return boolean exists      without a text: whether there is such a file
 function core.read_file(path) end
+
+--- Whether a file or folder can be opened; never blocks.
+---@param path string
+---@return boolean? is_there
+---@return string? reason
+---@return boolean exists  where it cannot be: whether there is such a thing
+function core.check_file(path) end
 
 --- The user's home folder, from the system's list of users.
 ---@return string? path
