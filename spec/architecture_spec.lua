@@ -9,7 +9,8 @@ local LUA = {
   { "version", "statuses", "error_kinds", "options", "objects", "variables" }, -- facts
   { "operations" }, -- facts, made of objects
   { "core" }, -- the C core
-  { "error", "loop", "retry", "progress", "duration", "selection", "proxy", "print/fields" }, -- what a call is made of
+  { "error", "loop", "retry", "progress", "duration", "selection",
+    "again", "proxy", "print/fields" }, -- what a call is made of
   { "endpoint", "summary", "print/", within = true },
   { "credentials/", within = true }, -- where keys come from
   { "config" },

@@ -2,6 +2,7 @@
 
 local call = require "crsync.call"
 local chain = require "crsync.credentials.chain"
+local again = require "crsync.again"
 local argcheck = require "crsync.util.argcheck"
 local batch = require "crsync.batch"
 local config = require "crsync.config"
@@ -14,6 +15,7 @@ local options_of = require "crsync.options"
 local pages = require "crsync.pages"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
+local statuses = require "crsync.statuses"
 local dates = require "crsync.util.dates"
 local selection = require "crsync.selection"
 local url = require "crsync.util.url"
@@ -218,6 +220,49 @@ function Client:create_task_by_rule(instance_id, params)
   argcheck.id(instance_id, 1, "instance_id", "create_task_by_rule", 1)
   argcheck.params(params, 2, "create_task_by_rule", operations.CreateRepoSyncTaskByRule.required, 1)
   return create(self, operations.CreateRepoSyncTaskByRule, instance_id, params)
+end
+
+-- Why a task cannot be made again by itself; nil: it can.
+local function refuse_retry(task, params)
+  if not statuses.failed[task.TaskStatus] and not params.force then
+    return ("task %s is %s: only one that ended in ERROR or CANCELED is made again"):format(task.SyncTaskId,
+      tostring(task.TaskStatus))
+  end
+  local action = again.params(task, "", params)
+  if task.CrossUser and action == "CreateRepoSyncTask" and not params.TargetUserId then
+    return ("task %s leads to another account, which it does not name: give TargetUserId"):format(task.SyncTaskId)
+  end
+end
+
+--- Makes a task again that ended in ERROR or CANCELED, from what it tells of source and target: by its rule where that
+--- makes tasks by hand, else spelled out. Whether it was made again already is not looked at.
+---@param instance_id string  the source instance
+---@param task_id string      the task that failed
+---@param params? crsync.RetryTaskParams  these win over what the task tells; force: whatever its status is
+---@return string? new_task_id
+---@return crsync.CreatedTask|crsync.Error response  the error where there is no id; kind "client" for another status
+function Client:retry_task(instance_id, task_id, params)
+  check_open(self)
+  argcheck.id(instance_id, 1, "instance_id", "retry_task", 1)
+  argcheck.id(task_id, 2, "task_id", "retry_task", 1)
+  params = argcheck.params(params, 3, "retry_task", {}, 1)
+  local task, err = self:get_task(instance_id, task_id)
+  if not task then return nil, err end
+  task.SyncTaskId = task.SyncTaskId or task_id
+  local problem = refuse_retry(task, params)
+  if problem then
+    return nil, errors.new { kind = "client", message = problem, action = "CreateRepoSyncTask", task = task,
+      endpoint = self.host }
+  end
+  local repo_id, from = params.RepoId, task.ImageFrom or {}
+  if not repo_id then
+    local repository, refusal = self:call("GetRepository", { InstanceId = instance_id,
+      RepoNamespaceName = from.RepoNamespaceName, RepoName = from.RepoName })
+    if not repository then return nil, refusal end
+    repo_id = repository.RepoId
+  end
+  local action, all = again.params(task, repo_id, params)
+  return create(self, operations[action], instance_id, all)
 end
 
 --- Makes a rule. Mirrors CreateRepoSyncRule.

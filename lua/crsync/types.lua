@@ -101,6 +101,23 @@
 ---@class crsync.CreatedTask: crsync.Response
 ---@field SyncTaskId string            of the new task, "rst-…"
 
+--- What client:retry_task takes: parameters of CreateRepoSyncTask or CreateRepoSyncTaskByRule that win over what the
+--- task tells.
+---@class crsync.RetryTaskParams
+---@field force? boolean  whatever the task's status is
+---@field RepoId? string
+---@field Tag? string
+---@field SyncRuleId? string
+---@field TargetRegionId? string
+---@field TargetInstanceId? string
+---@field TargetNamespace? string
+---@field TargetRepoName? string
+---@field TargetTag? string
+---@field TargetUserId? string|integer
+---@field Override? boolean
+---@field Priority? integer
+---@field [string] "no such parameter"
+
 ---@class crsync.CreatedRule: crsync.Response
 ---@field SyncRuleId string            of the new rule, "crsr-…"
 

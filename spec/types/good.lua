@@ -72,6 +72,8 @@ if not rule_id then print(answer.code) end
 local params = {} -- in steps
 params.RepoId, params.Tag, params.SyncRuleId = "crr-1", "1.0", "crsr-1"
 client:create_task_by_rule("cri-1", params)
+id = client:retry_task("cri-1", "rst-1", { force = true, Override = true, TargetUserId = "17" })
+print(id)
 local done, refusal = client:cancel_task("cri-1", "rst-1")
 if not done then print(refusal.kind) end
 done, refusal = client:delete_rule("cri-1", "crsr-1")

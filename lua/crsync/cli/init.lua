@@ -18,7 +18,7 @@ end
 -- Gives the command a client, and closes that whatever happens.
 local function run_with_client(command, given)
   local options = arguments.client_options(given)
-  if command.has_own_timeout then options.deadline = nil end
+  if command.has_own_timeout or given.wait then options.deadline = nil end
   local client = exit.unless(crsync.new(options))
   local ok, status = pcall(command.run, given, client)
   client:close()

@@ -5,6 +5,7 @@ local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local operations = require "crsync.operations"
 local output = require "crsync.cli.output"
+local wait_for = require "crsync.cli.wait_for"
 
 local SOURCE, TARGET = { "RepoId", "Tag" }, {}
 for _, name in ipairs(operations.CreateRepoSyncTask.required) do
@@ -28,7 +29,7 @@ local function run(given, client)
   local create = params.SyncRuleId and client.create_task_by_rule or client.create_task
   local id, response = exit.unless(create(client, given.instance, params))
   output.write_made(given, response, id, "task")
-  return exit_status.DONE
+  return given.wait and wait_for.end_of(given, client, { id }) or exit_status.DONE
 end
 
 return {
@@ -36,5 +37,8 @@ return {
   about = "Start a sync and print the id of its task",
   arguments = { arguments.INSTANCE, { name = "parameter", many = "+",
     about = "RepoId=crr-… Tag=1.0 SyncRuleId=crsr-…; without a rule the Target… parameters" } },
+  options = {
+    { name = "--wait", about = "Wait until the task has ended; --timeout is for the wait" },
+  },
   run = run,
 }

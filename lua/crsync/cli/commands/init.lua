@@ -7,6 +7,7 @@ local NAMES = {
   "list",
   "report",
   "create",
+  "retry",
   "cancel",
   "rules",
   "call",

@@ -68,17 +68,23 @@ local function conclude(results, summary)
   return status
 end
 
-local function run(given, client)
+local function wait_for_all(given, client)
   local display = make_display(given)
   local ok, results, summary = pcall(client.wait_all, client, given.instance, given.task,
     wait_options(given, display))
-  if not ok then
-    display:stand()
-    error(results, 0)
-  end
+  if ok then return results, summary end
+  display:stand()
+  error(results, 0)
+end
+
+local function run(given, client)
+  local results, summary = wait_for_all(given, client)
   write_tasks(given, results)
   return conclude(results, summary)
 end
+
+-- The same without a word on standard output, for other commands.
+local function watch(given, client) return conclude(wait_for_all(given, client)) end
 
 return {
   name = "wait",
@@ -97,4 +103,5 @@ return {
   },
   has_own_timeout = true,
   run = run,
+  watch = watch,
 }

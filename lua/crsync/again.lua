@@ -1,0 +1,54 @@
+--- Making a failed task again: what the new one is made with, from what the old one tells of source and target; and
+--- whether that was done already. Pure.
+
+local again = {}
+
+--- Of a task that is to be made again: what a creation takes. Whatever stands in `params` wins.
+---@param task crsync.Task
+---@param repo_id string
+---@param params table
+---@return "CreateRepoSyncTask"|"CreateRepoSyncTaskByRule" action
+---@return table all
+function again.params(task, repo_id, params)
+  local from, to = task.ImageFrom or {}, task.ImageTo or {}
+  local all = { RepoId = repo_id, Tag = from.ImageTag, Priority = task.Priority }
+  -- The service makes tasks by a rule only if that does so by hand; the task of another rule is spelled out.
+  local has_rule = (task.SyncRuleId or "") ~= "" and task.TaskTrigger ~= "PASSIVE"
+  local by_rule = params.SyncRuleId ~= nil or has_rule and params.TargetInstanceId == nil
+  if by_rule then
+    all.SyncRuleId = task.SyncRuleId
+  else
+    all.TargetRegionId, all.TargetInstanceId = to.RegionId, to.InstanceId
+    all.TargetNamespace, all.TargetRepoName, all.TargetTag = to.RepoNamespaceName, to.RepoName, to.ImageTag
+  end
+  for name, value in pairs(params) do all[name] = value end
+  all.force = nil
+  return by_rule and "CreateRepoSyncTaskByRule" or "CreateRepoSyncTask", all
+end
+
+local IMAGE = { "RegionId", "InstanceId", "RepoNamespaceName", "RepoName", "ImageTag" }
+
+local function same_image(a, b)
+  for _, name in ipairs(IMAGE) do
+    if type(a) ~= "table" or type(b) ~= "table" or a[name] ~= b[name] then return false end
+  end
+  return true
+end
+
+--- The newest of the tasks that was made after this one, from the same source to the same target; nil: there is none.
+---@param task crsync.ListedTask
+---@param tasks crsync.ListedTask[]
+---@return crsync.ListedTask|nil
+function again.newer(task, tasks)
+  local best
+  for _, other in ipairs(tasks) do
+    local made = other.CreateTime or 0
+    if other.SyncTaskId ~= task.SyncTaskId and made > (best or task).CreateTime
+      and same_image(other.ImageFrom, task.ImageFrom) and same_image(other.ImageTo, task.ImageTo) then
+      best = other
+    end
+  end
+  return best
+end
+
+return again

@@ -1,0 +1,126 @@
+--- `crsync retry`: makes tasks again that have failed, each once.
+
+local again = require "crsync.again"
+local arguments = require "crsync.cli.arguments"
+local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
+local output = require "crsync.cli.output"
+local statuses = require "crsync.statuses"
+local tables = require "crsync.print.table"
+local wait_for = require "crsync.cli.wait_for"
+
+local DAY = 86400
+
+local function say(...) io.stderr:write("crsync: ", string.format(...), "\n") end
+
+-- The tasks of a task's source, among which a newer one would be. Lists tell times, which a task itself does not.
+local function listed_beside(client, instance, task)
+  local from = task.ImageFrom or {}
+  return exit.unless(client:list_tasks(instance, { RepoNamespaceName = from.RepoNamespaceName,
+    RepoName = from.RepoName, Tag = from.ImageTag }))
+end
+
+local function find(tasks, id)
+  for _, task in ipairs(tasks) do
+    if task.SyncTaskId == id then return task end
+  end
+end
+
+-- Whether a task is left alone, and says why.
+local function is_left_alone(task, tasks)
+  local id = tables.shown(task.SyncTaskId)
+  if not statuses.failed[task.TaskStatus] then
+    say("%s is left alone: it is %s", id, tables.shown(task.TaskStatus))
+    return true
+  end
+  local newer = task.CreateTime and again.newer(task, tasks)
+  if newer then
+    say("%s is left alone: it was made again already, as %s, which is %s", id, tables.shown(newer.SyncTaskId),
+      tables.shown(newer.TaskStatus))
+  end
+  return newer ~= nil
+end
+
+-- Those of the ids that are to be made again, each once.
+local function chosen_by_id(given, client)
+  local chosen, seen = {}, {}
+  for _, id in ipairs(given.task) do
+    if not seen[id] then
+      local task = exit.unless(client:get_task(given.instance, id))
+      local tasks = statuses.failed[task.TaskStatus] and listed_beside(client, given.instance, task) or {}
+      local listed = find(tasks, id) or task
+      if not is_left_alone(listed, tasks) then chosen[#chosen + 1] = listed end
+    end
+    seen[id] = true
+  end
+  return chosen
+end
+
+-- Those that ended in ERROR in the period, for these reasons. What came after them is in the same list.
+local function chosen_by_failure(given, client)
+  local tasks = exit.unless(client:list_tasks(given.instance, { since = given.since or os.time() - DAY }))
+  local issues, chosen = {}, {}
+  for _, issue in ipairs(given.issue or {}) do issues[issue] = true end
+  for _, task in ipairs(tasks) do
+    local is_meant = task.TaskStatus == "ERROR" and (not given.issue or issues[task.TaskIssue])
+    if is_meant and not is_left_alone(task, tasks) then chosen[#chosen + 1] = task end
+  end
+  return chosen
+end
+
+local function make(given, client, chosen)
+  local ids, lines, items, status = {}, {}, {}, exit_status.DONE
+  for _, task in ipairs(chosen) do
+    local id, err = client:retry_task(given.instance, task.SyncTaskId)
+    if id then
+      ids[#ids + 1], lines[#lines + 1] = id, output.single(id)
+      items[#items + 1] = { SyncTaskId = id, RetryOf = task.SyncTaskId }
+    else
+      io.stderr:write(tostring(err), "\n")
+      status = math.max(status, exit_status.of(err))
+    end
+  end
+  output.write_several(given, items, function() return table.concat(lines, "\n") end)
+  return ids, status
+end
+
+local function check_words(given)
+  if given.failed == (#given.task > 0) then
+    exit.with(exit_status.USAGE, "crsync: retry takes ids of tasks, or --failed")
+  elseif (given.issue or given.since) and not given.failed then
+    exit.with(exit_status.USAGE, "crsync: --since and --issue choose among tasks with --failed")
+  end
+end
+
+local function run(given, client)
+  given.failed = given.failed or false
+  check_words(given)
+  local chosen = (given.failed and chosen_by_failure or chosen_by_id)(given, client)
+  if given.dry_run then
+    output.write_list(given, chosen, tables.TASKS)
+    return exit_status.DONE
+  end
+  if #chosen == 0 then
+    say "there is nothing to make again"
+    return exit_status.DONE
+  end
+  local ids, status = make(given, client, chosen)
+  if not given.wait or #ids == 0 then return status end
+  return math.max(status, wait_for.end_of(given, client, ids))
+end
+
+return {
+  name = "retry",
+  about = "Make tasks again that ended in ERROR or CANCELED, and print the ids of the new ones",
+  arguments = { arguments.INSTANCE, { name = "task", many = "*", about = "Ids of tasks, rst-…" } },
+  options = {
+    { name = "--failed", about = "Those that ended in ERROR, of the last day or since --since" },
+    arguments.SINCE,
+    { name = "--issue", value = "A,B", type = "words", about = "With --failed: only those of this reason" },
+    { name = "--dry-run", about = "Show which would be made again, and make none" },
+    { name = "--wait", about = "Wait until the new ones have ended; --timeout is for the wait" },
+  },
+  formats = arguments.TABLE_FORMATS,
+  has_own_timeout = true,
+  run = run,
+}
