@@ -4,6 +4,7 @@ local at_most = require "spec.support.at_most"
 local child = require "spec.support.child"
 local cjson = require "cjson"
 local core = require "crsync.core"
+local files = require "spec.support.files"
 local endpoint = require "spec.support.endpoint"
 local files = require "spec.support.files"
 local hosts = require "spec.support.host"
@@ -125,6 +126,12 @@ if io.open "/usr/lib/nginx/modules/ngx_http_lua_module.so" or not other_luajit t
           location ~ ^/sync/([^/]+)/([^/]+)$ {
             content_by_lua_block { require("nginx").answer(ngx.var[1], ngx.var[2]) }
           }
+          location /watch {
+            content_by_lua_block {
+              assert(ngx.timer.at(0, require("nginx").watch, "cri-1", "rst-watched"))
+              ngx.say "started"
+            }
+          }
           location /many {
             content_by_lua_block {
               local client = assert(require "crsync".new { loop = { wait = function() ngx.sleep(0.005) end,
@@ -141,6 +148,13 @@ if io.open "/usr/lib/nginx/modules/ngx_http_lua_module.so" or not other_luajit t
     is_not_blocked(host, "/sync/cri-1/rst-1")
     server:answer_always()
     assert.same({ 200, "ABCnil\n" }, { host:get "/many" })
+    -- A task that never ends does not keep the worker from ending.
+    server:answer_always { body = { TaskStatus = "SYNCHRONIZING" } }
+    assert.same({ 200, "started\n" }, { host:get "/watch" })
+    local stopping = core.now()
+    os.execute(("kill -QUIT \"$(cat '%s/pid')\""):format(host.folder))
+    while pcall(files.read, host.folder .. "/pid") and core.now() - stopping < at_most(20) do core.sleep(0.05) end
+    assert.is_true(core.now() - stopping < at_most(20), host:log())
   end)
 end) end
 

@@ -36,4 +36,17 @@ function handler.answer(instance, task_id)
   return ngx.say(err.kind)
 end
 
+-- For a timer: waits for a task until it ends or this worker does. A wait that went on would keep the worker from
+-- ending when nginx reloads.
+function handler.watch(is_premature, instance, task_id)
+  local made, err = the_client()
+  while made and not is_premature and not ngx.worker.exiting() do
+    local task
+    task, err = made:wait(instance, task_id, { timeout = 5 })
+    if task then return ngx.log(ngx.NOTICE, crsync.to_json(task)) end
+    if err.code ~= "timeout" then break end
+  end
+  if err then ngx.log(ngx.ERR, tostring(err)) end
+end
+
 return handler
