@@ -6,7 +6,6 @@
 #include <time.h>
 
 enum {
-  MAX_IDLE_MS = 60000, /* well below what NAT boxes and balancers keep: 240 s and more, most of them */
   NOTES = 251 /* of connections in a pool; the port decides where. What is lost by a clash costs a little work */
 };
 
@@ -155,7 +154,8 @@ struct connections *connections_new(struct pollset *pollset) {
 
 struct connections_pool *connections_shared(struct connections *c) {
   struct connections_pool *pool = c->shared;
-  if (pool && !pool->in_flight && wakeful_or_asleep_ms() - pool->used_ms > MAX_IDLE_MS) connections_retire(c, pool);
+  if (pool && !pool->in_flight && wakeful_or_asleep_ms() - pool->used_ms > CONNECTIONS_MAX_IDLE_S * (int64_t)1000)
+    connections_retire(c, pool);
   if (!c->shared) c->shared = open_pool(c);
   return c->shared;
 }
@@ -170,7 +170,7 @@ struct connections_pool *connections_alone(struct connections *c) {
   return open_pool(c);
 }
 
-void connections_retire(struct connections *c, struct connections_pool *pool) {
+void connections_retire(struct connections *c, const struct connections_pool *pool) {
   if (c->shared == pool) c->shared = NULL;
   if (c->fresh == pool) c->fresh = NULL;
 }

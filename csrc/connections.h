@@ -15,6 +15,9 @@
 
 #pragma GCC visibility push(hidden)
 
+/* Seconds after which an idle connection is not used again: NAT boxes and balancers keep 240 and more, most of them. */
+enum { CONNECTIONS_MAX_IDLE_S = 60 };
+
 struct connections;
 struct connections_pool;
 
@@ -39,7 +42,7 @@ struct connections_pool *connections_fresh(struct connections *c);
 struct connections_pool *connections_alone(struct connections *c);
 
 /* From now on no new request gets this pool. Any number of times. */
-void connections_retire(struct connections *c, struct connections_pool *pool);
+void connections_retire(struct connections *c, const struct connections_pool *pool);
 
 /* Makes it the shared one if there is none. */
 void connections_offer(struct connections *c, struct connections_pool *pool);

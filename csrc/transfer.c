@@ -199,6 +199,7 @@ static CURL *make_template(struct ca_store *ca_store, const struct transfer_sett
                curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ||
                curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) ||
                curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) ||
+               curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTIONS_MAX_IDLE_S) ||
                curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)s->max_response_size);
   if (s->user_agent) failed = failed || curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent);
   if (s->proxy) failed = failed || curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
