@@ -86,9 +86,9 @@ end
 
 local function check_words(given)
   if given.failed == (#given.task > 0) then
-    exit.with(exit_status.USAGE, "crsync: retry takes ids of tasks, or --failed")
+    exit.misused("retry takes ids of tasks, or --failed")
   elseif (given.issue or given.since) and not given.failed then
-    exit.with(exit_status.USAGE, "crsync: --since and --issue choose among tasks with --failed")
+    exit.misused("--since and --issue choose among tasks with --failed")
   end
 end
 

@@ -1,9 +1,11 @@
 --- `crsync wait`: waits until tasks have ended; how it goes is shown on standard error.
 
 local arguments = require "crsync.cli.arguments"
+local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local fields = require "crsync.print.fields"
 local output = require "crsync.cli.output"
+local tables = require "crsync.print.table"
 local terminal = require "crsync.cli.terminal"
 local wait_display = require "crsync.cli.wait_display"
 
@@ -13,14 +15,24 @@ local function make_display(given)
     utf8 = terminal.speaks_utf8(), size = terminal.size }, given.task)
 end
 
+-- The tasks of a push are not known before they are seen; the display knows this same table.
+local function join(given, id)
+  for _, known in ipairs(given.task) do
+    if known == id then return end
+  end
+  given.task[#given.task + 1] = id
+end
+
 local function wait_options(given, display)
   local is_one = #given.task == 1
   local function on_progress(task, p, trouble)
     -- Why a wait has ended is said at the end, which comes at once: for one task, and for all whose time is up.
     if p.given_up and (is_one or trouble.code == "timeout") then return end
+    join(given, p.task_id)
     display:update(p.task_id, task, p, trouble)
   end
   return {
+    expect = given.expect, since = given.since, appear_timeout = given.appear_timeout, settle = given.settle,
     timeout = given.timeout, interval = given.interval, max_interval = given.max_interval,
     stall_timeout = given.stall_timeout, not_found_grace = given.not_found_grace, concurrency = given.concurrency,
     unreachable_timeout = given.unreachable_timeout, on_progress = on_progress,
@@ -30,7 +42,9 @@ end
 local function write_tasks(given, results)
   local tasks = fields.as_list {}
   for _, result in ipairs(results) do tasks[#tasks + 1] = result.task end
-  if #given.task == 1 then
+  if tables.forms[given.output] and given.output ~= "text" and not given.field then
+    output.write_list(given, tasks, tables.TASKS)
+  elseif #given.task == 1 and not (given.batch or given.repo) then
     if tasks[1] then output.write(given, tasks[1], output.report(given)) end
   elseif given.output ~= "text" or given.field then
     ---@diagnostic disable-next-line: missing-parameter -- it is not for people
@@ -68,19 +82,46 @@ local function conclude(results, summary)
   return status
 end
 
+local function start(given, client, options)
+  if given.batch then return client:wait_batch(given.instance, given.batch, options) end
+  if not given.repo then return client:wait_all(given.instance, given.task, options) end
+  local namespace, name = arguments.repository(given.repo)
+  return client:wait_push(given.instance, { RepoNamespaceName = namespace, RepoName = name, Tag = given.tag }, options)
+end
+
 local function wait_for_all(given, client)
   local display = make_display(given)
-  local ok, results, summary = pcall(client.wait_all, client, given.instance, given.task,
-    wait_options(given, display))
+  local ok, results, summary = pcall(start, given, client, wait_options(given, display))
   if ok then return results, summary end
   display:stand()
   error(results, 0)
 end
 
+local function check_words(given)
+  local kinds = (#given.task > 0 and 1 or 0) + (given.batch and 1 or 0) + (given.repo and 1 or 0)
+  if kinds ~= 1 then exit.misused "wait takes ids of tasks, or --batch, or --repo with --tag and --since" end
+  if given.repo and not (given.tag and given.since) then
+    exit.misused("--repo needs --tag and --since: the tasks of an older push of the tag are not meant"
+      .. " (--since 10m: made within the last ten minutes)")
+  elseif given.repo and not arguments.repository(given.repo) then
+    exit.misused "--repo is NAMESPACE/NAME here"
+  elseif not given.repo and (given.tag or given.since) then
+    exit.misused "--tag and --since belong to --repo"
+  elseif #given.task > 0 and (given.expect or given.settle or given.appear_timeout) then
+    exit.misused "--expect, --settle and --appear-timeout belong to --batch or --repo"
+  end
+end
+
 local function run(given, client)
+  check_words(given)
   local results, summary = wait_for_all(given, client)
-  write_tasks(given, results)
-  return conclude(results, summary)
+  if results then
+    write_tasks(given, results)
+    return conclude(results, summary)
+  end
+  if summary.results then write_tasks(given, summary.results) end
+  io.stderr:write(tostring(summary), "\n")
+  return exit_status.of(summary)
 end
 
 -- The same without a word on standard output, for other commands.
@@ -88,9 +129,19 @@ local function watch(given, client) return conclude(wait_for_all(given, client))
 
 return {
   name = "wait",
-  about = "Wait until tasks have ended",
-  arguments = { arguments.INSTANCE, arguments.TASKS },
+  about = "Wait until tasks have ended: those named, those of a batch, or those that a push makes",
+  arguments = { arguments.INSTANCE, { name = "task", many = "*", about = "Ids of tasks, rst-…" } },
   options = {
+    { name = "--batch", value = "ID", about = "The tasks of this batch, which may still have to appear" },
+    { name = "--repo", value = "NS/NAME", about = "The tasks that a push to this repository makes" },
+    { name = "--tag", value = "TAG", about = "The tag that was pushed" },
+    { name = "--since", value = "WHEN", type = "moment",
+      about = "When that was, or a little earlier: 2024-06-10T06:13:20Z, seconds since 1970, or how long ago: 10m" },
+    { name = "--expect", value = "N", type = "count", about = "How many tasks there will be" },
+    { name = "--appear-timeout", value = "S", type = "seconds",
+      about = "Give up when no task has appeared after this many seconds (default: 60)" },
+    { name = "--settle", value = "S", type = "seconds",
+      about = "Without --expect: all tasks are there when none was added for this many seconds (default: 10)" },
     { name = "--interval", value = "S", type = "seconds", about = "Seconds between polls at first; the pauses grow" },
     { name = "--max-interval", value = "S", type = "seconds", about = "Longest pause between polls, in seconds" },
     { name = "--stall-timeout", value = "S", type = "seconds",
@@ -101,6 +152,7 @@ return {
       about = "Give up when the service was not reached once in this many seconds" },
     { name = "--concurrency", value = "N", type = "count", about = "Most requests in flight at once" },
   },
+  formats = arguments.TABLE_FORMATS,
   has_own_timeout = true,
   run = run,
   watch = watch,
