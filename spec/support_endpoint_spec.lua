@@ -410,7 +410,7 @@ describe("a broken connection", function()
       to:answer({ example = "ok.GetRepoSyncTask", cut = 100 }, { die = true })
       local status, output = curl(to, arguments)
       assert.equal(18, status)
-      assert.truthy(output:find("with 998 bytes remaining", 1, true), output)
+      assert.truthy(output:find("with 983 bytes remaining", 1, true), output)
       assert.equal(52, (curl(to, arguments)))
       to:answer { example = "ok.GetRepoSyncTask", cut = 100, chunked = true }
       assert.equal(18, (curl(to, arguments)))
