@@ -201,6 +201,12 @@ describe("crsync retry", function()
     assert.equal(2, made())
   end)
 
+  it("tells the ids all the same where the output is lost", function()
+    local _, errors, status = run "retry cri-1 rst-net >/dev/full"
+    assert.same({ 4, 1 }, { status, made() })
+    assert.truthy(errors:find "these tasks were made: rst%-%w+\n", errors)
+  end)
+
   it("goes on after one that is refused", function()
     local fake = endpoint.start()
     finally(function() fake:stop() end)

@@ -80,8 +80,10 @@ local function make(given, client, chosen)
       status = math.max(status, exit_status.of(err))
     end
   end
-  output.write_several(given, items, function() return table.concat(lines, "\n") end)
-  return ids, status
+  local ok, problem = pcall(output.write_several, given, items, function() return table.concat(lines, "\n") end)
+  if ok then return ids, status end
+  say("these tasks were made: %s", tables.shown(table.concat(ids, " "))) -- nobody can ask for their ids again
+  error(problem, 0)
 end
 
 local function check_words(given)
