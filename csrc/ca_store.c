@@ -18,6 +18,11 @@ static int set_both(CURL *easy, const char *file, const char *path) {
              : 0;
 }
 
+/* Returns the file that was left out, or NULL when nothing was changed. */
+static const char *leave_bundle_out(CURL *easy);
+
+#if LIBCURL_VERSION_NUM >= 0x075400
+
 static int is_hashed_name(const char *name) { return strspn(name, "0123456789abcdef") == 8 && name[8] == '.'; }
 
 /* Whether there are links in it whose names are hashes, by which OpenSSL finds a certificate. */
@@ -31,18 +36,22 @@ static int is_hashed_folder(const char *path) {
   return found;
 }
 
-/* Returns the file that was left out, or NULL when nothing was changed. */
 static const char *leave_bundle_out(CURL *easy) {
-#if LIBCURL_VERSION_NUM >= 0x075400
   char *file = NULL, *path = NULL;
   if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return NULL;
   if (!file || !path || strncmp(file, path, strlen(path)) != 0 || file[strlen(path)] != '/') return NULL;
   if (is_hashed_folder(path) && !set_both(easy, NULL, path)) return file;
-#else
-  (void)easy;
-#endif
   return NULL;
 }
+
+#else /* it does not tell where it looks */
+
+static const char *leave_bundle_out(CURL *easy) {
+  (void)easy;
+  return NULL;
+}
+
+#endif
 
 int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char *path, int skip_verify) {
   long verify = !skip_verify, host = skip_verify ? 0L : 2L;

@@ -23,7 +23,7 @@ int64_t pollset_now_ms(void) {
   return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-#ifdef __linux__
+#if defined(__linux__) && !defined(POLLSET_KQUEUE) /* make test-kqueue defines it */
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 

@@ -7,6 +7,7 @@
 #   make test-i386       the core's specs with 32 bits, in Lua 5.1; test-arm64 and test-s390x (the other byte order)
 #   make test-arm64      the same for arm64, in Lua 5.4, under qemu
 #   make test-s390x      the same for s390x
+#   make test-kqueue     event loops with csrc/pollset.c as BSD and macOS have it, over a stub of kqueue
 #   make lint            compilers, clang-tidy, cppcheck, clang-format, luacheck, and whether the documents hold
 #   make check-asan      the suite under AddressSanitizer and UBSan
 #   make check-valgrind  the suite under valgrind
@@ -28,9 +29,9 @@ SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/
 UNCHECKED = embedding install completion documents types architecture weeks examples
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out $(UNCHECKED:%=spec/%_spec.lua),$(EVERY)))
 
-.PHONY: test test-matrix test-hosts test-i386 test-arm64 test-s390x run-specs hosts check-asan check-valgrind \
-  check-tsan soak coverage fuzz starve bench lint types interop \
-  docs lint-compilers lint-c lint-lua lint-docs
+.PHONY: test test-matrix test-hosts test-i386 test-arm64 test-s390x test-kqueue run-specs hosts check-asan \
+  check-valgrind check-tsan soak coverage fuzz starve bench lint types interop \
+  docs lint-compilers lint-old-curl lint-musl lint-c lint-lua lint-docs
 
 # Helpers of the specs, never installed.
 $(BUILD)/spec_process.so: spec/support/process.c $(BUILD)/built-for
@@ -58,6 +59,12 @@ test-hosts:
 	@$(MAKE) --no-print-directory -s all hosts
 	@$(MAKE) --no-print-directory -s all LUA=lua5.2
 	@$(MAKE) --no-print-directory run-specs SPECS=spec/hosts/programs.lua
+
+# csrc/pollset.c as BSD and macOS have it, over a stub of kqueue.
+test-kqueue:
+	@LUA='$(LUA)' $(SETUP) test
+	@$(MAKE) --no-print-directory -s all BUILD=build/kqueue CPPFLAGS='-DPOLLSET_KQUEUE -Ispec/machines/kqueue'
+	@$(MAKE) --no-print-directory run-specs BUILD=build/kqueue SPECS='$(addprefix spec/,$(addsuffix _spec.lua,poller loop))'
 
 test-i386 test-arm64 test-s390x: test-%:
 	@LUA='$(LUA)' $(SETUP) machines
@@ -195,7 +202,7 @@ docs:
 	@$(RUN_ENV) $(LUA) doc/derive.lua
 
 # Each can be run by itself. What else is to be checked without running it is one more of them.
-LINTS = lint-compilers lint-c lint-lua lint-docs
+LINTS = lint-compilers lint-old-curl lint-musl lint-c lint-lua lint-docs
 
 lint:
 	@LUA='$(LUA)' $(SETUP) check
@@ -204,6 +211,18 @@ lint:
 lint-compilers:
 	@$(MAKE) --no-print-directory all WERROR=1 BUILD=build/gcc CC=gcc
 	@$(MAKE) --no-print-directory all WERROR=1 BUILD=build/clang CC=clang
+
+# The headers as if they were libcurl 7.68's: the branches for it compile. What is deprecated was not yet.
+lint-old-curl:
+	@mkdir -p build/old-curl/curl
+	@cp "$$(echo '#include <curl/curl.h>' | $(CC) $(LIB_CFLAGS) -M -x c - | tr -d '\\' | tr -s ' ' '\n' | grep -m 1 curl/curl.h | xargs dirname)"/*.h build/old-curl/curl
+	@sed -i 's/^#define LIBCURL_VERSION_NUM .*/#define LIBCURL_VERSION_NUM 0x074400/' build/old-curl/curl/curlver.h
+	@$(MAKE) --no-print-directory all WERROR=1 BUILD=build/old-curl CPPFLAGS='-Ibuild/old-curl -Wno-deprecated-declarations'
+
+# The C library of Alpine; the libraries' headers are this system's.
+lint-musl:
+	@for file in $(SOURCES); do musl-gcc $(WARNINGS) -Werror -fsyntax-only $(LUA_CFLAGS) -idirafter /usr/include \
+	  -idirafter /usr/include/$$($(CC) -dumpmachine | sed 's/-pc//') $$file || exit 1; done
 
 # clang-tidy for each file by itself: its check of va_list goes astray in the second file of a run.
 lint-c:
