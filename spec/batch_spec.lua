@@ -52,7 +52,8 @@ describe("a push", function()
   it("is waited for until its tasks have appeared, one by one, and ended", function()
     play { { repo = "team/web", tag = "1.1.0", at = 0.3, gap = 0.3 } }
     local since, seen = os.time() - 1, {}
-    local results, summary = client:wait_push("cri-1", PUSH, with { since = since, on_progress = function(task)
+    local results, summary = client:wait_push("cri-1", PUSH, with { since = since, on_progress = function(task, p)
+      assert.equal(p.task_id, task.SyncTaskId)
       seen[task.ImageTo.RegionId] = task.TaskStatus
     end })
     assert.same({ total = 2, success = 2, failed = 0, canceled = 0, timeout = 0, error = 0 }, summary)

@@ -157,6 +157,15 @@ describe("create_task", function()
     assert.truthy(message:find(expected), message)
   end)
 
+  it("names what cannot be sent, at the caller's line", function()
+    for path, value in pairs { A = print, ["B.2.x"] = { 1, { x = coroutine.create(print) } }, C = 1.5, D = 0 / 0 } do
+      local ok, message = pcall(function() client:call("ListInstance", { [path:sub(1, 1)] = value }) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("operations_spec.lua:%d+: bad argument #2 to 'call' %(" .. path .. ": a %l+"), message)
+      assert.truthy(message:find("cannot be sent", 1, true), message)
+    end
+  end)
+
   it("is never sent twice by accident", function()
     for _, fault in ipairs { "err.500.SystemError", { reset = "before" },
       { example = "ok.CreateRepoSyncTask", cut = 5 }, { status = 502, body = "<html>" } } do

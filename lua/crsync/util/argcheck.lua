@@ -94,9 +94,10 @@ end
 
 local UNSENDABLE = { ["function"] = true, thread = true, userdata = true }
 
--- The path and the type of a value that no request can carry. A table that is too deep is left to whoever writes it.
+-- The path and the kind of a value that no request can carry. A table that is too deep is left to whoever writes it.
 local function unsendable_in(value, path, depth)
   if UNSENDABLE[type(value)] then return path, type(value) end
+  if type(value) == "number" and value % 1 ~= 0 then return path, "number that is no integer" end
   if type(value) ~= "table" or depth == 0 then return nil end
   for name, inner in pairs(value) do
     local at, kind = unsendable_in(inner, path and path .. "." .. tostring(name) or tostring(name), depth - 1)
