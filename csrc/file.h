@@ -7,8 +7,8 @@
 #pragma GCC visibility push(hidden)
 
 /* The Lua function read_file(path): the whole of a regular file of at most 1 MiB, and what others than its owner may do
- * with it: "read", "changed", "read and changed", or false. Otherwise nil, the reason, and whether there is such a file.
- * Never blocks, not even on a pipe. */
+ * with it: "read", "changed", "read and changed", or false. Otherwise nil, the reason, and whether there is such a
+ * file. Never blocks, not even on a pipe. */
 int file_read(lua_State *L);
 
 /* The Lua function check_file(path): true for a file or folder that can be opened; otherwise as read_file. Never

@@ -151,8 +151,7 @@ int types_conform(lua_State *L, int shape, struct decode_repairs *repairs, char 
   shape = lua_absindex(L, shape);
   if ((repairs->nulls || repairs->marks) && !decode_repair(L, repairs, reason)) return 0;
   if (!decode_is_object(L, -1)) {
-    snprintf(reason, DECODE_REASON_SIZE, "the response should be an object and is %s%s",
-             lua_isnil(L, -1) ? "" : "a ",
+    snprintf(reason, DECODE_REASON_SIZE, "the response should be an object and is %s%s", lua_isnil(L, -1) ? "" : "a ",
              lua_isnil(L, -1)     ? "null"
              : lua_istable(L, -1) ? "sequence"
                                   : luaL_typename(L, -1));
