@@ -70,7 +70,7 @@ int file_read(lua_State *L) {
 
 int file_check(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
-  struct stat about;
+  struct stat about = {0};
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   int reason = fd < 0 || fstat(fd, &about) ? errno : 0;
   if (fd >= 0) close(fd);
