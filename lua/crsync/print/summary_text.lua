@@ -155,7 +155,7 @@ local function label(value)
 end
 
 local function number(value)
-  return compat.is_integer(value) and ("%d"):format(value) or (("%.6g"):format(value):gsub(",", "."))
+  return compat.is_integer(value) and compat.tostring(value) or (("%.6g"):format(value):gsub(",", "."))
 end
 
 -- A metric: its name and help, and samples of each region by `add(labels, value)`.

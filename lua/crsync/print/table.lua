@@ -142,7 +142,7 @@ end
 
 -- Text, safe at a terminal but for the line ends within it; numbers without a locale's point.
 local function text_of(value)
-  if type(value) == "number" then return compat.is_integer(value) and ("%d"):format(value)
+  if type(value) == "number" then return compat.is_integer(value) and compat.tostring(value)
     or (("%.3f"):format(value):gsub(",", "."):gsub("%.?0+$", "")) end
   return value == nil and "" or (tostring(value):gsub("[^\r\n\t]+", text.printable))
 end
