@@ -68,7 +68,7 @@ describe("a connection is shared", function()
     client:get_tasks("cri-1", ids(60), { concurrency = 60 })
     client:close()
     local connections = front:connections(60)
-    assert.is_true(connections >= 6 and connections <= 12, connections) -- some are tried before the limit is known
+    assert.is_true(connections >= 6 and connections < 30, connections) -- some are tried before the limit is known
     assert.equal(60, #server:requests())
   end)
 
@@ -245,7 +245,7 @@ for _, protocol in ipairs { "HTTP/1", "HTTP/2" } do
       local started = core.now()
       local tasks, errors = client:get_tasks("cri-1", ids(20), { concurrency = 20 })
       assert.same({ 0, 20 }, { count(tasks), count(errors) })
-      assert.is_true(core.now() - started < (is_2 and 2 or 6) * TIMEOUT + at_most(0.2))
+      assert.is_true(core.now() - started < (is_2 and 3 or 6) * TIMEOUT + at_most(0.5))
       way:silence(false)
       get_all(client, 20)
     end)
