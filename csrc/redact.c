@@ -29,7 +29,7 @@ struct redact {
 /* ---- the set ------------------------------------------------------------------------------------- */
 
 struct redact *redact_new(void) {
-  return calloc(1, sizeof(struct redact));
+  return OPENSSL_zalloc(sizeof(struct redact));
 }
 
 void redact_free(struct redact *r) {
