@@ -156,14 +156,14 @@ static int hex_value(unsigned char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static unsigned char at(const struct stream *s, size_t i) { return i < s->len ? s->letters[i].c : 0; }
+static unsigned char letter_at(const struct stream *s, size_t i) { return i < s->len ? s->letters[i].c : 0; }
 
 /* Reads up to `most` digits from i on; returns how many there are. */
 static size_t read_digits(const struct stream *s, size_t i, unsigned base, size_t most, uint32_t *value) {
   size_t n = 0;
   *value = 0;
   for (; n < most; n++) {
-    int digit = hex_value(at(s, i + n));
+    int digit = hex_value(letter_at(s, i + n));
     if (digit < 0 || (unsigned)digit >= base) break;
     *value = *value * base + (unsigned)digit;
   }
@@ -178,27 +178,27 @@ static size_t read_named(const struct stream *s, size_t i, uint32_t *code) {
                   {"plus", '+'}, {"sol", '/'},  {"bsol", '\\'}, {"equals", '='}, {"percnt", '%'}};
   for (size_t e = 0; e < sizeof entities / sizeof *entities; e++) {
     size_t n = 0;
-    while (entities[e].name[n] && at(s, i + n) == (unsigned char)entities[e].name[n]) n++;
+    while (entities[e].name[n] && letter_at(s, i + n) == (unsigned char)entities[e].name[n]) n++;
     if (entities[e].name[n]) continue;
     *code = (unsigned char)entities[e].c;
-    return n + (at(s, i + n) == ';');
+    return n + (letter_at(s, i + n) == ';');
   }
   return 0;
 }
 
 /* &#47; &#x2F; &sol; with i behind the ampersand. */
 static size_t read_entity(const struct stream *s, size_t i, uint32_t *code) {
-  if (at(s, i) != '#') return read_named(s, i, code);
-  size_t mark = at(s, i + 1) == 'x' || at(s, i + 1) == 'X' ? 2 : 1;
+  if (letter_at(s, i) != '#') return read_named(s, i, code);
+  size_t mark = letter_at(s, i + 1) == 'x' || letter_at(s, i + 1) == 'X' ? 2 : 1;
   size_t n = read_digits(s, i + mark, mark == 2 ? 16 : 10, 8, code);
-  int is_closed = at(s, i + mark + n) == ';';
+  int is_closed = letter_at(s, i + mark + n) == ';';
   if (!n || (!is_closed && *code <= ' ')) return 0; /* a break may follow within the digits */
   return mark + n + (size_t)is_closed;
 }
 
 /* \u002f \x2f \n, with i behind the backslash. */
 static size_t read_backslash(const struct stream *s, size_t i, uint32_t *code) {
-  unsigned char c = at(s, i);
+  unsigned char c = letter_at(s, i);
   size_t n = c == 'u' ? 4 : c == 'x' ? 2 : 0;
   if (n) return read_digits(s, i + 1, 16, n, code) == n ? n + 1 : 0;
   *code = ' ';
@@ -209,14 +209,16 @@ static size_t read_backslash(const struct stream *s, size_t i, uint32_t *code) {
 static size_t read_tag(const struct stream *s, size_t i, uint32_t *code) {
   size_t n = 0;
   *code = ' ';
-  while (n < MAX_TAG && (at(s, i + n) == '/' || (at(s, i + n) | 32u) >= 'a') && at(s, i + n) <= 'z') n++;
-  return n && at(s, i + n) == '>' ? n + 1 : 0;
+  while (n < MAX_TAG && (letter_at(s, i + n) == '/' || (letter_at(s, i + n) | 32u) >= 'a') &&
+         letter_at(s, i + n) <= 'z')
+    n++;
+  return n && letter_at(s, i + n) == '>' ? n + 1 : 0;
 }
 
 /* Reads an escape at i; returns how many letters it has, 0 if there is none. */
 static size_t read_escape(const struct stream *s, size_t i, uint32_t *code) {
   size_t n = 0;
-  switch (at(s, i)) {
+  switch (letter_at(s, i)) {
   case '%':
     n = read_digits(s, i + 1, 16, 2, code) == 2 ? 2 : 0;
     break;
@@ -271,7 +273,7 @@ static int unescape(struct stream *s, int breaks_alone) {
     }
     unsigned char bytes[3];
     uint32_t from = s->letters[i].from, to = s->letters[i + n - 1].to;
-    size_t count = write_code(code, at(s, i) == '%', bytes);
+    size_t count = write_code(code, letter_at(s, i) == '%', bytes);
     for (size_t k = 0; k < count; k++) put(&out, bytes[k], from, to);
     found = 1;
     i += n;
