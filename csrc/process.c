@@ -51,9 +51,8 @@ static void wipe(struct process *p) {
 
 /* Waits a moment for a program that was killed. Returns 1 when there is nothing left to reap. */
 static int reap(pid_t pid) {
-  pid_t who = 0;
   for (int ms = 0; ms < MAX_REAP_MS; ms++) {
-    who = waitpid(pid, NULL, WNOHANG);
+    pid_t who = waitpid(pid, NULL, WNOHANG);
     if (who && (who > 0 || errno != EINTR)) return 1;
     poll(NULL, 0, 1);
   }

@@ -396,11 +396,12 @@ static int is_about_asked(lua_State *L, const struct response *r, int body) {
 
 /* Whether the object is a result of the operation; else writes the reason. */
 static int is_result(lua_State *L, const struct response *r, int body, char reason[DECODE_REASON_SIZE]) {
-  char missing[128] = "", excerpt[EXCERPT + 1];
+  char missing[128] = "";
   int top = lua_gettop(L), result = 1;
   lua_getfield(L, r->operation, "holds");
   if (lua_istable(L, -1) && !has_one(L, body, top + 1, missing, sizeof missing) &&
       !is_empty_list(L, body, r->operation)) {
+    char excerpt[EXCERPT + 1];
     result = 0;
     write_excerpt(r, excerpt);
     snprintf(reason, DECODE_REASON_SIZE, "the response lacks %s; it begins: %s", missing, excerpt);
