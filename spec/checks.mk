@@ -24,7 +24,8 @@
 # The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
 IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
 EVERY = $(wildcard spec/*_spec.lua)
-SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(addprefix spec/,$(addsuffix _spec.lua,install embedding threads)),$(EVERY)))
+ONCE = install embedding threads completion documents types architecture weeks cli_report
+SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(ONCE:%=spec/%_spec.lua),$(EVERY)))
 # Other programs bring their own allocators and leaks; shells, installations and documents run little of the core.
 UNCHECKED = embedding install completion documents types architecture weeks examples
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out $(UNCHECKED:%=spec/%_spec.lua),$(EVERY)))
