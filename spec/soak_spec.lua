@@ -109,7 +109,8 @@ local function ask_one_by_one()
   end
 end
 
-local WAITING = { interval = 0.01, max_interval = 0.02, on_progress = function(task)
+local WAITING = { interval = 0.01, max_interval = 0.02, on_progress = function(task, _, trouble)
+  if trouble then return end -- the same task once more, and what hinders
   looks[task.SyncTaskId] = (looks[task.SyncTaskId] or "") .. task.TaskStatus .. " "
 end }
 
