@@ -127,14 +127,14 @@ static void push_error(lua_State *L, const struct response *r, enum error_kind k
 /* What the response's headers say about time: how long to wait, and how far the clocks are apart. */
 static void set_times(lua_State *L, const struct response *r) {
   const struct transfer_response_headers *h = &r->outcome->headers;
-  time_t now = time(NULL);
-  long wait_ms =
-      error_kind_retry_after_ms(h->acs_retry_after, h->ratelimit_user_api, h->ratelimit_user, h->retry_after, now);
+  time_t now = time(NULL), date = h->date[0] ? curl_getdate(h->date, NULL) : -1;
+  /* A date in Retry-After is by the clock of who wrote it. */
+  long wait_ms = error_kind_retry_after_ms(h->acs_retry_after, h->ratelimit_user_api, h->ratelimit_user, h->retry_after,
+                                           date != (time_t)-1 ? date : now);
   if (wait_ms >= 0) {
     lua_pushnumber(L, (lua_Number)wait_ms / 1000);
     lua_setfield(L, -2, "retry_after");
   }
-  time_t date = h->date[0] ? curl_getdate(h->date, NULL) : -1;
   if (date != (time_t)-1) {
     lua_pushinteger(L, (lua_Integer)(date - now));
     lua_setfield(L, -2, "clock_difference");

@@ -335,6 +335,7 @@ describe("the service's wish to wait", function()
     assert.equal("throttled", err.kind)
     assert.equal(30, err.retry_after)
     assert.equal(1, err.attempts)
+    assert.truthy(err.hint:find("the service asks to wait 30 s, and the call has 5 s left", 1, true), err.hint)
   end)
 end)
 

@@ -163,6 +163,10 @@ describe("waiting times", function()
     assert.equal(0, wait { ["retry-after"] = "Wed, 21 Oct 2015 07:28:00 GMT" })
   end)
 
+  it("go by the clock of who sends the date", function()
+    assert.equal(90, wait { date = "Wed, 21 Oct 2015 07:28:00 GMT", ["retry-after"] = "Wed, 21 Oct 2015 07:29:30 GMT" })
+  end)
+
   it("are absent when nonsense, and never longer than a day", function()
     for _, text in ipairs { "", "soon", "-5", "1.5x" } do
       assert.is_nil(wait { ["retry-after"] = text, ["x-acs-retry-after"] = "x", ["x-ratelimit-user"] = "Limit:1" })

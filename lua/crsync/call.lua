@@ -101,12 +101,12 @@ local function try(self, operation, params, state, attempt)
   return response, err
 end
 
-local function new_state(self, operation, deadline)
+local function new_state(self, operation, timeout)
   local now = core.now()
   return {
     attempt = 0,
     started = now,
-    deadline = now + deadline,
+    deadline = now + timeout,
     repeatable = operation.repeatable,
     tried = {},
     budget = self.retry_budget,
@@ -118,6 +118,10 @@ local HELD_BACK = "not tried again, as most of this client's latest calls have f
 
 local function finish_error(self, err, state)
   err.attempts = state.attempt
+  if state.is_too_long then
+    err.hint = ("the service asks to wait %g s, and the call has %.0f s left until its deadline"):format(
+      err.retry_after, math.max(0, state.deadline - core.now()))
+  end
   if state.held_back then err.hint = err.hint or HELD_BACK end
   proxy.note(err, not self.settings.transport and proxy.of(self.settings.endpoint, self.settings.proxy) or nil)
   return errors.new(err)
@@ -151,12 +155,12 @@ end
 ---@param self crsync.Client
 ---@param operation crsync.Operation
 ---@param params table
----@param deadline? number  seconds, instead of the client's
+---@param timeout? number  seconds for all of it, instead of the client's option deadline
 ---@return table? response
 ---@return crsync.ErrorOrNil err
 ---@return integer attempts
-function call.perform(self, operation, params, deadline)
-  local state, attempt = new_state(self, operation, deadline or self.settings.deadline), {}
+function call.perform(self, operation, params, timeout)
+  local state, attempt = new_state(self, operation, timeout or self.settings.deadline), {}
   while true do
     wait_while_slowed(self, state)
     local started = core.now()

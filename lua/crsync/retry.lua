@@ -43,6 +43,7 @@ local REMEDIES = {
 ---@field tried table<string, boolean>  remedies used up
 ---@field budget crsync.RetryBudget  the client's
 ---@field held_back boolean|nil     set when the budget, and nothing else, forbids another attempt
+---@field is_too_long boolean|nil   set when the service asks for a longer pause than the deadline leaves
 ---@field paid integer|nil          what the last retry has cost
 
 ---@class crsync.RetryBudget
@@ -134,8 +135,11 @@ function retry.decide(policy, err, state, random)
   local attempts_left = attempts_spent(state) < policy.max_attempts
   if not (err.retryable and attempts_left and is_safe(err, state)) then return nil end
   local pause = retry.pause(policy, state.attempt, err.retry_after, random)
-  if pause >= state.time_left or not pay(err, state) then return nil end
-  return { pause = pause }
+  if pause >= state.time_left then
+    state.is_too_long = err.retry_after ~= nil and err.retry_after >= state.time_left
+    return nil
+  end
+  return pay(err, state) and { pause = pause } or nil
 end
 
 return retry

@@ -57,15 +57,15 @@ end
 local function run(context, words)
   local process, reason = core.spawn(words)
   if not process then return nil, ("%s cannot be started: %s"):format(words[1], reason) end
-  local limit = math.min(core.now() + LIMIT, context.deadline)
+  local deadline = math.min(core.now() + LIMIT, context.deadline)
   local output, errors, status
   repeat
     output, errors, status = process:poll()
     if output then return { output = output, errors = errors, status = status } end
     context.client.loop:sleep(LOOK) -- an interrupt here leaves the program to the collector, which ends it
-  until core.now() >= limit
+  until core.now() >= deadline
   process:close()
-  local cut = limit == context.deadline
+  local cut = deadline == context.deadline
   return nil, { kind = "timeout", cut = cut, retryable = true,
     message = cut and "the call's deadline has passed" or ("%s did not end within %d s"):format(words[1], LIMIT) }
 end
