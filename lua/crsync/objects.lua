@@ -103,6 +103,23 @@ objects.classes = {
 local class_named = {}
 for _, class in ipairs(objects.classes) do class_named[class.name] = class end
 
+local NOTHING_KNOWN = { string = "?", integer = 0, boolean = false }
+
+--- A table of a class of which nothing is known: a question mark for a text, 0 for a number.
+---@param name string
+---@return table
+function objects.unknown(name)
+  local object = {}
+  for _, field in ipairs(class_named[name].fields) do
+    if field.is_required and class_named[field[2]] then
+      object[field[1]] = objects.unknown(field[2])
+    elseif field.is_required then
+      object[field[1]] = field[2]:find "%[%]$" and {} or NOTHING_KNOWN[field[2]]
+    end
+  end
+  return object
+end
+
 --- The types of a class's fields as the core checks them (csrc/types.h): strings are taken as they come, unless
 --- something hangs on them.
 ---@param name string

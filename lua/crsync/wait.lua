@@ -3,6 +3,7 @@
 
 local core = require "crsync.core"
 local errors = require "crsync.error"
+local objects = require "crsync.objects"
 local options = require "crsync.options"
 local progress = require "crsync.progress"
 local statuses = require "crsync.statuses"
@@ -41,9 +42,11 @@ local TICK = 0.1      -- seconds between looks at the clock
 
 -- ---- telling ----------------------------------------------------------------------------------------------
 
--- What stands for a task that was never seen: a script's on_progress finds no nil where it expects a table.
+-- What stands for a task that was never seen: a script's on_progress finds no nil where a task has a table or a text.
 local function stand_in(id)
-  return { SyncTaskId = id, TaskStatus = statuses.unseen, ImageFrom = {}, ImageTo = {}, LayerTasks = {} }
+  local task = objects.unknown "crsync.Task"
+  task.SyncTaskId, task.TaskStatus = id, statuses.unseen
+  return task
 end
 
 -- The task's numbers at this moment. Where asking fails nobody knows how fast it is.
