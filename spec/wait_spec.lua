@@ -217,6 +217,7 @@ describe("what hinders a wait", function()
     wait { timeout = 0.3, on_progress = listen }
     assert.equal("UNKNOWN/network", said[1])
     assert.same({ "rst-1", 0 }, { calls[1].task.SyncTaskId, #calls[1].task.LayerTasks })
+    assert.same({ "?", "?" }, { calls[1].task.ImageFrom.RegionId, calls[1].task.ImageTo.ImageTag })
     assert.same({ calls[1].p.percent, calls[1].p.final }, { nil, false })
   end)
 
