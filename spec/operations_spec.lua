@@ -158,7 +158,8 @@ describe("create_task", function()
   end)
 
   it("names what cannot be sent, at the caller's line", function()
-    for path, value in pairs { A = print, ["B.2.x"] = { 1, { x = coroutine.create(function() end) } }, C = 1.5, D = 0 / 0 } do
+    local thread = coroutine.create(function() end)
+    for path, value in pairs { A = print, ["B.2.x"] = { 1, { x = thread } }, C = 1.5, D = 0 / 0 } do
       local ok, message = pcall(function() client:call("ListInstance", { [path:sub(1, 1)] = value }) end)
       assert.is_false(ok)
       assert.truthy(message:find("operations_spec.lua:%d+: bad argument #2 to 'call' %(" .. path .. ": a %l+"), message)
