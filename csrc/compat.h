@@ -94,8 +94,9 @@ static inline void compat_setfuncs(lua_State *L, const luaL_Reg *functions, int 
 #define lua_tointegerx compat_tointegerx
 static inline lua_Integer compat_tointegerx(lua_State *L, int index, int *is_integer) {
   lua_Number n = lua_tonumber(L, index);
-  *is_integer = lua_isnumber(L, index) && floor(n) == n && fabs(n) <= 9007199254740992.0;
-  return *is_integer ? (lua_Integer)n : 0;
+  int is_one = lua_isnumber(L, index) && floor(n) == n && fabs(n) <= 9007199254740992.0;
+  if (is_integer) *is_integer = is_one; /* lua_tointeger gives NULL */
+  return is_one ? (lua_Integer)n : 0;
 }
 
 #define lua_isinteger compat_isinteger
