@@ -16,7 +16,7 @@
 
 #pragma GCC visibility push(hidden)
 
-enum { DECODE_REASON_SIZE = 256 };
+enum { DECODE_REASON_SIZE = 320 };
 
 /* Makes a lua-cjson instance of our own and pushes its decode function. Raises when there is no lua-cjson. */
 void decode_open(lua_State *L);
