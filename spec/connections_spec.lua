@@ -250,6 +250,28 @@ for _, protocol in ipairs { "HTTP/1", "HTTP/2" } do
       get_all(client, 20)
     end)
 
+    it("who waits for another's connection waits no longer than it may", function()
+      local adapter = loops.adapter "cqueues"
+      local client = new { timeout = 4 * TIMEOUT, connect_timeout = 4 * TIMEOUT, retry = false, loop = adapter }
+      finally(function()
+        way:silence(false)
+        client:close()
+      end)
+      way:silence(true)
+      local started, first, second, overdue = core.now(), nil, nil, nil
+      loops.runner "cqueues"(function()
+        first = select(2, client:get_task("cri-1", "rst-1"))
+      end, function()
+        adapter.sleep(0.05)
+        local task = { InstanceId = "cri-1", SyncTaskId = "rst-2" }
+        second = select(2, client:call("GetRepoSyncTask", task, { deadline = TIMEOUT }))
+        overdue = core.now() - started
+      end)
+      assert.same({ "timeout", "timeout" }, { first.kind, second.kind })
+      assert.is_true(overdue < core.now() - started - TIMEOUT, overdue)
+      assert.equal(is_2, second.message:find("another request", 1, true) ~= nil, second.message)
+    end)
+
     it("a server that is gone for a while is found again", function()
       local client = counted { retry = { max_attempts = 2, base_delay = 0.01 } }
       finally(function()

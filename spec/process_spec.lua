@@ -109,12 +109,20 @@ describe("a program", function()
       local started = core.now()
       p:close()
       print(core.now() - started < 1.5, p:poll() ~= nil)
+      local longer = core.spawn { "sleep", "5" }
+      longer:close()
       os.execute "sleep 2.2"
       local before = zombies()
-      local q = core.spawn { "true" }
-      repeat os.execute "sleep 0.05" until q:poll()
-      print(before, zombies())]], ("ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=\"$LD_PRELOAD:%s\""):format(library))
-    assert.equal("true\ttrue\n1\t0\n", output)
+      local function after_another()
+        local q = core.spawn { "true" }
+        repeat os.execute "sleep 0.05" until q:poll()
+        return zombies()
+      end
+      print(before, after_another())
+      os.execute "sleep 3.2"
+      print(zombies(), after_another())]],
+      ("ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=\"$LD_PRELOAD:%s\""):format(library))
+    assert.equal("true\ttrue\n1\t0\n1\t0\n", output)
   end)
 
   it("belongs to the process that started it, and outlives a fork's end", function()

@@ -149,6 +149,14 @@ describe("striking out", function()
     assert.equal(("*"):rep(#text), core.redact(text, { "SecretOfNobody" }))
   end)
 
+  it("knows letters beyond ASCII, however they are written", function()
+    local secret = "Geheim\195\169s/\226\130\172Wort"
+    for _, form in ipairs { secret, "Geheim\\u00e9s\\/\\u20acWort", "Geheim&#233;s/&#x20AC;Wort",
+      "Geheim%C3%A9s%2F%E2%82%ACWort" } do
+      assert.equal("", left_of(form, secret), form)
+    end
+  end)
+
   it("takes short secrets whole, and none of less than four characters", function()
     assert.equal("a ***** b ******* abc", core.redact("a s/e=c b s%2Fe=c abc", { "s/e=c", "abc" }))
     assert.equal("a s/e= b", core.redact("a s/e= b", { "s/e=c" }))

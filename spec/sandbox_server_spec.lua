@@ -280,6 +280,23 @@ describe("the command's process", function()
   end)
 end)
 
+describe("what came", function()
+  it("is told of the last ten thousand requests, more or less, and not kept for ever", function()
+    start()
+    local s = wire.connect(port)
+    local hundred = ("GET /favicon.ico HTTP/1.1\r\nHost: x\r\n\r\n"):rep(100)
+    for _ = 1, 111 do
+      s:send(hundred)
+      for _ = 1, 100 do assert.equal(400, wire.answer(s).status) end
+    end
+    s:close()
+    assert.equal("success", wire.ask(port, request()).code)
+    local records = server:requests()
+    assert.equal("GetRepoSyncTask", records[#records].action)
+    assert.is_true(#records >= 10000 and #records <= 11000, #records)
+  end)
+end)
+
 describe("many connections", function()
   it("are no more than what a process may have open", function()
     start { lua = "ulimit -n 3000 2>/dev/null; exec " .. LUA }

@@ -42,6 +42,11 @@ describe("a table", function()
     assert.equal("-      -       -                     -     - -/-:-                   - -/-:-", lines[3])
   end)
 
+  it("has hours where a task took them", function()
+    local task = { TaskStatus = "SUCCESS", CreateTime = 1718000000000, ModifedTime = 1718003725000 }
+    assert.truthy(lines_of(tables.TASKS, { task })[2]:find(" 1:02:05 ", 1, true))
+  end)
+
   it("of rules has source and target", function()
     local lines = lines_of(tables.RULES, { { SyncRuleId = "crsr-1", LocalRegionId = "cn-hangzhou",
       LocalNamespaceName = "a", TargetRegionId = "eu-west-1" } })
