@@ -170,9 +170,11 @@ struct connections_pool *connections_alone(struct connections *c) {
   return open_pool(c);
 }
 
-void connections_retire(struct connections *c, const struct connections_pool *pool) {
+int connections_retire(struct connections *c, const struct connections_pool *pool) {
+  int is_current = c->shared == pool || c->fresh == pool;
   if (c->shared == pool) c->shared = NULL;
   if (c->fresh == pool) c->fresh = NULL;
+  return is_current;
 }
 
 void connections_offer(struct connections *c, struct connections_pool *pool) {

@@ -41,8 +41,8 @@ struct connections_pool *connections_fresh(struct connections *c);
  * without memory. */
 struct connections_pool *connections_alone(struct connections *c);
 
-/* From now on no new request gets this pool. Any number of times. */
-void connections_retire(struct connections *c, const struct connections_pool *pool);
+/* From now on no new request gets this pool. Any number of times. Returns 1 if it is given up only now. */
+int connections_retire(struct connections *c, const struct connections_pool *pool);
 
 /* Makes it the shared one if there is none. */
 void connections_offer(struct connections *c, struct connections_pool *pool);

@@ -163,6 +163,18 @@ for _, protocol in ipairs { "HTTP/1", "HTTP/2" } do
       if is_2 then assert.equal(1, (way:counts())) end
     end)
 
+    it("sixty of them at once cost what one does", function()
+      local client = counted { retry = { max_attempts = 2, base_delay = 0.01 } }
+      finally(function() client:close() end)
+      server:answer_always { example = "ok.GetRepoSyncTask", delay = 0.1 } -- so that none is used twice
+      client:get_tasks("cri-1", ids(60), { concurrency = 60 })
+      way:forget()
+      server:reset()
+      local budget = client.retry_budget.left
+      get_all(client, 60)
+      assert.is_true(budget - client.retry_budget.left <= 10, client.retry_budget.left)
+    end)
+
     for _, loop in ipairs { "cqueues", "own" } do
       it("in " .. loop .. " too, and the descriptor stays", function()
         loops.runner(loop)(function()

@@ -83,7 +83,7 @@ local BUDGET, COST, COST_OF_TIMEOUT, REWARD = 500, 5, 10, 1
 ---@return crsync.RetryBudget
 function retry.new_budget() return { left = BUDGET } end
 
--- One connection that fails is one failure, however many calls were on it.
+-- One cause is one failure, however many calls it has met.
 local function cost_of(err)
   if err.shared then return 0 end
   return err.kind == "timeout" and COST_OF_TIMEOUT or COST
