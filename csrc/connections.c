@@ -2,7 +2,10 @@
 #define _GNU_SOURCE
 #include "connections.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum {
@@ -109,10 +112,23 @@ int connections_add(struct connections_pool *pool, CURL *easy) {
   return 0;
 }
 
+/* Not sooner: while it is made, the limit would end that, which has a limit of its own. */
+static void limit_silence(CURL *easy) {
+#ifdef TCP_USER_TIMEOUT
+  const unsigned ms = CONNECTIONS_MAX_SILENCE_MS;
+  curl_socket_t fd = CURL_SOCKET_BAD;
+  if (!curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) && fd != CURL_SOCKET_BAD)
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+#else
+  (void)easy;
+#endif
+}
+
 void connections_remove(struct connections_pool *pool, CURL *easy) {
   long made = 0;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made);
   pool->made += (size_t)made;
+  if (made) limit_silence(easy);
   curl_multi_remove_handle(pool->multi, easy);
   pool->in_flight--;
   pool->was_used = 1;

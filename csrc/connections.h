@@ -18,6 +18,10 @@
 /* Seconds after which an idle connection is not used again: NAT boxes and balancers keep 240 and more, most of them. */
 enum { CONNECTIONS_MAX_IDLE_S = 60 };
 
+/* How long the other end of a kept connection may leave bytes unacknowledged, which even a slow server does not. The
+ * connection has failed then, and libcurl sends the request on a new one by itself. Where the system knows that. */
+enum { CONNECTIONS_MAX_SILENCE_MS = 4000 };
+
 struct connections;
 struct connections_pool;
 

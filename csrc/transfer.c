@@ -457,24 +457,23 @@ static void move_unanswered(const struct transfer *first, CURLcode code) {
   }
 }
 
-/* What has happened to one kept connection has most likely happened to all that were kept with it: they lead nowhere.
- * Those who were on them find out side by side, and the first has failed for all. */
-static int is_on_kept_connection(const struct transfer *t) {
+static int did_not_connect(const struct transfer *t) {
   long connects = 0;
   curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
   return !connects;
 }
 
+/* What has happened to one connection has most likely happened to all that were kept with it: they lead nowhere. Those
+ * who are on them find out side by side, and the first fails for all. */
 static void doubt_connections(struct transfer *t, CURLcode code) {
   long sent = 0;
   curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
   int is_first = connections_retire(t->engine->connections, t->pool);
-  if (!sent) {
+  if (sent && !t->header_bytes && !is_first && did_not_connect(t)) t->outcome.shared = 1;
+  if (!sent)
     move_waiting(t, code);
-  } else if (!t->header_bytes && code == CURLE_OPERATION_TIMEDOUT) {
-    t->outcome.shared |= !is_first && is_on_kept_connection(t);
+  else if (!t->header_bytes && code == CURLE_OPERATION_TIMEDOUT)
     move_unanswered(t, code);
-  }
 }
 
 /* libcurl does not look at the clock for who waits for another's connection. */

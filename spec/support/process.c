@@ -1,10 +1,14 @@
-/* process.c - what specs need of a process and Lua does not have: fork, wait, an exit without finalizers, and
- * whether SIGPIPE still kills. Built for the tests alone. */
+/* process.c - what specs need of a process and Lua does not have: fork, wait, an exit without finalizers, whether
+ * SIGPIPE still kills, and sockets that hear nothing. Built for the tests alone. */
 #include "../../csrc/compat.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,14 +50,38 @@ static int process_sigpipe(lua_State *L) {
   return 2;
 }
 
+/* deafen(port) -> whether it can be done here: no packet that comes to this process from that port is taken any more,
+ * not even an acknowledgement. What the other end sees is a machine that is gone. */
+static int process_deafen(lua_State *L) {
+#ifdef SO_ATTACH_FILTER
+  const struct {
+    uint16_t code;
+    uint8_t if_true, if_false;
+    uint32_t value;
+  } nothing = {6, 0, 0, 0}; /* "return 0 bytes" */
+  const struct {
+    unsigned short len;
+    const void *filter;
+  } program = {1, &nothing};
+  for (int fd = 3; fd < 1024; fd++) {
+    struct sockaddr_in other = {0};
+    socklen_t size = sizeof other;
+    if (!getpeername(fd, (struct sockaddr *)&other, &size) && other.sin_family == AF_INET &&
+        ntohs(other.sin_port) == luaL_checkinteger(L, 1))
+      setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+  }
+  lua_pushboolean(L, 1);
+#else
+  lua_pushboolean(L, 0);
+#endif
+  return 1;
+}
+
 int luaopen_spec_process(lua_State *L);
 
 int luaopen_spec_process(lua_State *L) {
-  static const luaL_Reg functions[] = {{"fork", process_fork},
-                                       {"wait", process_wait},
-                                       {"exit", process_exit},
-                                       {"sigpipe", process_sigpipe},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"fork", process_fork},       {"wait", process_wait},     {"exit", process_exit},
+                                       {"sigpipe", process_sigpipe}, {"deafen", process_deafen}, {NULL, NULL}};
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   return 1;
