@@ -201,6 +201,10 @@ static CURL *make_template(struct ca_store *ca_store, const struct transfer_sett
                curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) ||
                curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTIONS_MAX_IDLE_S) ||
                curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)s->max_response_size);
+#if LIBCURL_VERSION_NUM < 0x074500
+  /* It takes an empty body for one that is not sent yet, and would close the connection after each error. */
+  failed = failed || curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, 1L);
+#endif
   if (s->user_agent) failed = failed || curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent);
   if (s->proxy) failed = failed || curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy);
 #if LIBCURL_VERSION_NUM >= 0x075700
