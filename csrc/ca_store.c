@@ -3,23 +3,23 @@
 #include "ca_store.h"
 
 #include <dirent.h>
+#include <openssl/x509_vfy.h>
 #include <string.h>
 
 /* ---- what is trusted ----------------------------------------------------------------------------- */
 
-static int set_file(CURL *easy, const char *file) {
-  return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file) ? -1 : 0;
-}
-
 static int set_both(CURL *easy, const char *file, const char *path) {
-  return set_file(easy, file) || curl_easy_setopt(easy, CURLOPT_CAPATH, path) ||
-                 curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path)
+  return curl_easy_setopt(easy, CURLOPT_CAINFO, file) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, file) ||
+                 curl_easy_setopt(easy, CURLOPT_CAPATH, path) || curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, path)
              ? -1
              : 0;
 }
 
-/* Returns the file that was left out, or NULL when nothing was changed. */
-static const char *leave_bundle_out(CURL *easy);
+/* GnuTLS reads all files of a folder, where OpenSSL reads those that it looks for. */
+static int is_gnutls(void) {
+  const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+  return library && !strncmp(library, "GnuTLS", 6);
+}
 
 #if LIBCURL_VERSION_NUM >= 0x075400
 
@@ -36,20 +36,17 @@ static int is_hashed_folder(const char *path) {
   return found;
 }
 
-static const char *leave_bundle_out(CURL *easy) {
+static void leave_one_out(struct ca_store *s, CURL *easy) {
   char *file = NULL, *path = NULL;
-  if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return NULL;
-  if (!file || !path || strncmp(file, path, strlen(path)) != 0 || file[strlen(path)] != '/') return NULL;
-  if (is_hashed_folder(path) && !set_both(easy, NULL, path)) return file;
-  return NULL;
+  if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return;
+  if (!file || !path || strncmp(file, path, strlen(path)) != 0 || file[strlen(path)] != '/') return;
+  int failed = is_gnutls() ? set_both(easy, file, NULL) : is_hashed_folder(path) ? set_both(easy, NULL, path) : -1;
+  if (!failed) *s = (struct ca_store){.file = file, .path = path};
 }
 
 #else /* it does not tell where it looks */
 
-static const char *leave_bundle_out(CURL *easy) {
-  (void)easy;
-  return NULL;
-}
+static void leave_one_out(struct ca_store *s, CURL *easy) { (void)s, (void)easy; }
 
 #endif
 
@@ -59,13 +56,32 @@ int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char 
       curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2))
     return -1;
   if (file || path) return set_both(easy, file, path);
-  s->bundle = leave_bundle_out(easy);
+  leave_one_out(s, easy);
   return 0;
 }
 
-int ca_store_add_bundle(struct ca_store *s, CURLcode code, CURL *template, CURL *easy) {
-  if (code != CURLE_PEER_FAILED_VERIFICATION || !s->bundle) return 0;
-  if (set_file(template, s->bundle) || set_file(easy, s->bundle)) return 0;
-  s->bundle = NULL;
+int ca_store_add_rest(struct ca_store *s, CURLcode code, CURL *template, CURL *easy) {
+  if (code != CURLE_PEER_FAILED_VERIFICATION || !s->file) return 0;
+  if (set_both(template, s->file, s->path) || set_both(easy, s->file, s->path)) return 0;
+  s->file = s->path = NULL;
   return 1;
+}
+
+/* ---- a certificate that is refused --------------------------------------------------------------- */
+
+long ca_store_verdict(long verdict) {
+  /* The flags of gnutls_certificate_status_t, the one that tells most first. */
+  static const struct {
+    long flag, verdict;
+  } gnutls[] = {
+      {1 << 6, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
+      {1 << 7, X509_V_ERR_INVALID_CA},
+      {1 << 5, X509_V_ERR_CERT_REVOKED},
+      {1 << 10, X509_V_ERR_CERT_HAS_EXPIRED},
+      {1 << 9, X509_V_ERR_CERT_NOT_YET_VALID},
+  };
+  if (!verdict || !is_gnutls()) return verdict;
+  for (size_t i = 0; verdict > 0 && i < sizeof gnutls / sizeof *gnutls; i++)
+    if (verdict & gnutls[i].flag) return gnutls[i].verdict;
+  return X509_V_ERR_UNSPECIFIED;
 }

@@ -1,9 +1,10 @@
 /* ca_store.h - which certificates the handles of one engine trust: what the user gives, or the system's, read the
  * cheaper way. Knows libcurl's options, and no transfer.
  *
- * Where the system has its anchors in one file and, beside it, in a hashed folder, the folder is enough, and reading
- * the file would be most of a first call's time. So the file is left out, until a certificate is refused: somebody may
- * have appended to the file what the folder lacks. */
+ * Where the system has its anchors in one file and, beside it, in a folder, one of both is enough, and reading the
+ * other would be most of a first call's time: for OpenSSL and a hashed folder the file, for GnuTLS, which reads all of
+ * the folder, the folder. So that is left out, until a certificate is refused: somebody may have put there what the
+ * other lacks. */
 #ifndef CRSYNC_CA_STORE_H
 #define CRSYNC_CA_STORE_H
 
@@ -12,9 +13,9 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Zeroed before its first use. Owns nothing: the text is libcurl's own, and stays. */
+/* Zeroed before its first use. Owns nothing: the texts are libcurl's own, and stay. */
 struct ca_store {
-  const char *bundle; /* libcurl's file of anchors while it is left out; else NULL */
+  const char *file, *path; /* libcurl's, while one of them is left out; else NULL */
 };
 
 /* Sets what `easy`, which others are copied from, trusts: for the service, and for a proxy that is reached over TLS;
@@ -22,9 +23,12 @@ struct ca_store {
  * copied. Returns 0, or -1 when memory runs out. */
 int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char *path, int skip_verify);
 
-/* After a transfer that ended with `code`: 1 if the file that was left out may know the certificate. Both handles have
- * it then; handles copied before have not, and the request is to be sent again. */
-int ca_store_add_bundle(struct ca_store *s, CURLcode code, CURL *template, CURL *easy);
+/* After a transfer that ended with `code`: 1 if what was left out may know the certificate. Both handles have it then;
+ * handles copied before have not, and the request is to be sent again. */
+int ca_store_add_rest(struct ca_store *s, CURLcode code, CURL *template, CURL *easy);
+
+/* libcurl's verdict on a certificate, whose numbers are those of its TLS library, as one of OpenSSL's X509_V_. */
+long ca_store_verdict(long verdict);
 
 #pragma GCC visibility pop
 

@@ -376,6 +376,7 @@ static void collect_outcome(struct transfer *t) {
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &o->status);
   curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &o->connect_status);
   curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &o->verify_result);
+  o->verify_result = ca_store_verdict(o->verify_result);
   curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
   curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
   o->sent = request_size > 0;
@@ -540,9 +541,9 @@ long transfer_timeout_ms(struct transfer_engine *e) {
 }
 
 /* Whether it was sent again, to be judged by more anchors. */
-static int try_with_bundle(struct transfer *t, CURLcode code) {
+static int try_with_all_anchors(struct transfer *t, CURLcode code) {
   struct transfer_engine *e = t->engine;
-  if (!ca_store_add_bundle(&e->ca_store, code, e->template, t->easy)) return 0;
+  if (!ca_store_add_rest(&e->ca_store, code, e->template, t->easy)) return 0;
   drop_idle_handles(e);
   if (move_to(t, t->pool)) fail_transfer(t, CURLE_OUT_OF_MEMORY);
   return 1;
@@ -554,7 +555,7 @@ static void collect_ended(struct transfer_engine *e) {
     char *private = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct transfer *t = (struct transfer *)(void *)private;
-    if (try_with_bundle(t, code)) continue;
+    if (try_with_all_anchors(t, code)) continue;
     if (code == CURLE_OK && !t->head_complete) { /* libcurl takes a connection's end for a head's */
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");

@@ -48,7 +48,7 @@ local KNOWS = {
   ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request",
     "response", "core" },
   ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "transfer", "error_kind", "response" },
-  ["openssl/"] = { "packages", "redact", "sign", "nonce", "transfer", "request", "file", "process", "core" },
+  ["openssl/"] = { "packages", "ca_store", "redact", "sign", "nonce", "transfer", "request", "file", "process", "core" },
 }
 
 -- ---- reading the tree -------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@
 # The specs of the test endpoint itself, which always runs in Lua 5.4, of installing, and of other programs: in one Lua.
 IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
 EVERY = $(wildcard spec/*_spec.lua)
-ONCE = install embedding threads completion documents types architecture weeks cli_report
+ONCE = install embedding gnutls threads completion documents types architecture weeks cli_report
 # Lua 5.2 collects too rarely for a sweep over its collections.
 NOT_HERE = $(if $(filter %lua5.2,$(LUA)),reenter)
 SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(patsubst %,spec/%_spec.lua,$(ONCE) $(NOT_HERE)),$(EVERY)))
@@ -49,6 +49,11 @@ $(BUILD)/spec_process.so: spec/support/process.c $(BUILD)/built-for
 $(BUILD)/spec_world.so: spec/support/world.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -Wall -Wextra -O2 -fPIC -shared -o $@ $< -ldl
+
+# The same core over libcurl with GnuTLS, for spec/gnutls_spec.lua.
+$(BUILD)/gnutls/crsync/core.so: $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(SHARED) -o $@ $(OBJECTS) -l:libcurl-gnutls.so.4 -lcrypto
 
 # The cores for the programs that spec/embedding_spec.lua starts.
 hosts:
@@ -116,7 +121,8 @@ soak:
 # Lines of C and Lua that the suite never runs: spec/coverage/README.md.
 coverage:
 	@LUA='$(LUA)' $(SETUP) test
-	@$(MAKE) --no-print-directory -s all build/coverage/hook.so BUILD=build/coverage \
+	@$(MAKE) --no-print-directory -s all build/coverage/hook.so \
+	  build/coverage/gnutls/crsync/core.so BUILD=build/coverage \
 	  CFLAGS='-O0 -g --coverage -fstack-protector-strong' LDFLAGS='-Wl,--exclude-libs,ALL'
 	@$(MAKE) --no-print-directory -s all hosts
 	@rm -f build/coverage/*.gcda build/coverage/lines

@@ -136,7 +136,9 @@ describe("the remedy", function()
     has(hint { kind = "tls", curl_code = 60, verify_result = 18 }, "issuer")
     has(hint { kind = "tls", curl_code = 60, verify_result = 10 }, "expired")
     has(hint { kind = "tls", curl_code = 60, verify_result = 9 }, "not valid yet")
-    has(hint { kind = "tls", curl_code = 60 }, "another name than cr.example")
+    local name = "no alternative certificate subject name matches target host name 'cr.example'"
+    has(hint { kind = "tls", curl_code = 60, message = name }, "another name than cr.example")
+    assert.equal("", hint { kind = "tls", curl_code = 60, message = "certificate verification failed" })
     has(hint { kind = "tls", curl_code = 77 }, "cannot be read")
   end)
 

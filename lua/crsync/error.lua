@@ -159,7 +159,7 @@ local function tls_hint(err)
   if UNKNOWN_ISSUER[verify] then
     return "the certificate's issuer is not trusted: install the system's CA certificates (ca-certificates), or name"
       .. " the issuer's with ca_file or " .. options.variable "ca_file"
-  elseif not verify and err.curl_code == 60 then
+  elseif not verify and err.curl_code == 60 and (err.message or ""):find("match", 1, true) then
     return "the certificate belongs to another name than " .. endpoint_of(err) .. ": check the endpoint"
   end
   return nil
