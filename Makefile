@@ -59,7 +59,12 @@ LUA_PURPOSE = $(if $(findstring luajit,$(LUA)),luajit,$(patsubst lua5.4,lua,lua$
 # headers would do until the module is loaded.
 %/built-for: force
 	@mkdir -p $(@D)
-	@found=$$(printf '%s\n' '#include <lua.h>' 'LUA_VERSION_NUM LUA_RELEASE' | \
+	@if [ "$$(echo __GNUC__ __TINYC__ | $(CC) -E -P - 2>/dev/null | tail -n 1 | tr -d 0-9)" != " __TINYC__" ]; then \
+	  echo "crsync: gcc or clang builds it, and $(CC) is neither, or is not there: give CC, or install" >&2; \
+	  sed -n 's/^\([a-z]*\) compiler /  \1: /p' .ci/packages >&2; \
+	  exit 1; \
+	fi; \
+	found=$$(printf '%s\n' '#include <lua.h>' 'LUA_VERSION_NUM LUA_RELEASE' | \
 	  $(CC) $(CPPFLAGS) $(LUA_CFLAGS) -E -P - 2>/dev/null | tail -n 1 | tr -d '" '); \
 	case $$found in \
 	  $(subst .,0,$(LUA_VERSION))Lua*) ;; \

@@ -3,6 +3,10 @@
 #ifndef CRSYNC_PACKAGES_H
 #define CRSYNC_PACKAGES_H
 
+#if !defined __GNUC__ || defined __TINYC__
+#error "gcc or clang builds crsync, and this compiler is neither"
+#endif
+
 #ifdef __has_include
 #if !__has_include(<curl/curl.h>)
 /* derived: curl */

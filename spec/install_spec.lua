@@ -109,6 +109,18 @@ describe("make", function()
       .. "  apt: lua5.4 liblua5.4-dev\n", 1, true), output)
   end)
 
+  it("refuses a compiler that is neither gcc nor clang", function()
+    local other = folder .. "/other-cc"
+    files.write(other, "#!/bin/sh\necho __GNUC__ 1\n")
+    for _, cc in ipairs { "sh " .. other, "false" } do
+      local ok, output = run(("make BUILD='%s/refused' CC='%s'"):format(folder, cc))
+      assert.is_false(ok)
+      assert.truthy(output:find(("crsync: gcc or clang builds it, and %s is neither, or is not there: give CC, or install\n"
+        .. "  apt: gcc libc6-dev make pkg-config\n"):format(cc), 1, true), output)
+      assert.is_nil(output:find(" -c csrc/", 1, true))
+    end
+  end)
+
   it("makes everything again for other headers of the same Lua", function()
     local object = folder .. "/made/file.o"
     local more = "LUA_CFLAGS='-I/usr/local/include " .. run_output "pkg-config --cflags lua5.4" .. "'"
