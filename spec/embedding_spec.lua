@@ -14,13 +14,6 @@ lazy_setup(function() server = endpoint.start() end)
 lazy_teardown(function() server:stop() end)
 before_each(function() server:reset() end)
 
--- A host for the length of a test.
-local function new_host()
-  local host = hosts.new(server)
-  finally(function() host:stop() end)
-  return host
-end
-
 -- Asks for a path n times side by side; returns how long it took, with the status of each.
 local function side_by_side(host, path, n)
   local started, codes = core.now(), {}
@@ -53,7 +46,7 @@ end
 
 describe("lighttpd", function()
   it("answers with a task", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("lighttpd.conf", [[
       server.document-root = "$folder"
       server.bind = "127.0.0.1"
@@ -72,7 +65,7 @@ end)
 
 describe("Prosody", function()
   it("answers with a task, and goes on meanwhile", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("prosody.cfg.lua", [[
       run_as_root = true
       pidfile = "$folder/pid"
@@ -100,7 +93,7 @@ local other_luajit = files.output_of "dpkg-query -W -f '${db:Status-Status}' lib
 
 if io.open "/usr/lib/nginx/modules/ngx_http_lua_module.so" or not other_luajit then describe("nginx", function()
   it("answers with a task, and its one worker goes on meanwhile", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("nginx.conf", [[
       user $user;
       load_module /usr/lib/nginx/modules/ndk_http_module.so;
@@ -159,7 +152,7 @@ end) end
 
 describe("HAProxy", function()
   it("answers with a task by its own HTTP client, and goes on meanwhile", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("haproxy.cfg", [[
       global
         lua-prepend-path "$root/lua/?.lua"
@@ -187,7 +180,7 @@ end)
 
 describe("Neovim", function()
   it("watches a task while it is used", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     server:answer({ body = { TaskStatus = "PENDING", SyncTaskId = "rst-1" } }, "ok.GetRepoSyncTask")
     host:write("session.lua", [[
       local notes, ticks = {}, 0
@@ -208,7 +201,7 @@ end)
 
 describe("nmap", function()
   it("tells of a task in a script", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     local output = host:run("nmap --script $root/examples/embedding/acr-sync-task.nse"
       .. " --script-args instance=cri-1,task=rst-7 -sn -n 127.0.0.1", "lua5.3")
     assert.truthy(output:find("| task      rst-7", 1, true), output)
@@ -232,7 +225,7 @@ int main(int count, char **words) {
 
 describe("a program that hides Lua's functions", function()
   it("is told what is wrong, and works once it shows them", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("hiding.c", HIDING)
     local function output_with(flags)
       return host:run(([==[sh -c 'cc %s hiding.c -o hiding $(pkg-config --cflags lua5.4) \

@@ -10,15 +10,9 @@ lazy_setup(function() server = endpoint.start() end)
 lazy_teardown(function() server:stop() end)
 before_each(function() server:reset() end)
 
-local function new_host()
-  local host = hosts.new(server)
-  finally(function() host:stop() end)
-  return host
-end
-
 describe("Apache", function()
   it("answers with a task", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("httpd.conf", [[
       ServerRoot $folder
       ServerName localhost
@@ -46,7 +40,8 @@ end)
 describe("Tarantool", function()
   it("asks in fibers, side by side", function()
     server:answer_always { example = "ok.GetRepoSyncTask", delay = 0.3 }
-    local output = new_host():run("tarantool $root/examples/embedding/tarantool.lua cri-1 rst-1 rst-2", "luajit")
+    local host = hosts.for_test(server, finally)
+    local output = host:run("tarantool $root/examples/embedding/tarantool.lua cri-1 rst-1 rst-2", "luajit")
     assert.equal(2, select(2, output:gsub('"SyncBatchTaskId"', "")), output)
   end)
 end)
@@ -71,7 +66,7 @@ describe("collectd", function()
   ]]
 
   local function output_with(globals)
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("collectd.conf", CONFIGURATION:format(globals))
     return host:run("SYNC_INSTANCE=cri-1 SYNC_TASK=rst-1 timeout 4 collectd -f -C collectd.conf", "lua5.3")
   end
@@ -89,7 +84,8 @@ end)
 
 describe("mpv", function()
   it("shows a task", function()
-    local output = new_host():run("timeout 6 mpv --no-config --idle=yes --vo=null --ao=null --ytdl=no --load-scripts=no"
+    local host = hosts.for_test(server, finally)
+    local output = host:run("timeout 6 mpv --no-config --idle=yes --vo=null --ao=null --ytdl=no --load-scripts=no"
       .. " --script=$root/examples/embedding/mpv.lua --script-opts=sync-instance=cri-1,sync-task=rst-1", "lua5.2")
     assert.truthy(output:find("rst-1 SUCCESS", 1, true), output)
   end)
@@ -97,9 +93,9 @@ end)
 
 describe("WeeChat", function()
   it("tells of a task's end", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("crsync", "#!/bin/sh\nLUA_PATH='$root/lua/?.lua;$root/lua/?/init.lua;;' LUA_CPATH='$root/build/?.so;;'"
-      .. " exec lua5.4 $root/lua/crsync/cli/bin.lua \"$@\"")
+      .. " exec lua5.4 $root/lua/crsync/bin.lua \"$@\"")
     local output = host:run("sh -c 'chmod +x crsync; PATH=\"$PWD:$PATH\" timeout 10 weechat-headless -d \"$PWD/home\""
       .. " --stdout -r \"/lua load $root/examples/embedding/weechat.lua\" -r \"/sync cri-1 rst-1\"; cat home/logs/*'",
       "lua5.3")

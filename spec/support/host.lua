@@ -1,11 +1,10 @@
 -- Programs with Lua in them, started by a spec in a folder of their own, with crsync of this tree in their reach.
 --
---   local host = hosts.new(server)                 -- whose keys they get
+--   local host = hosts.for_test(server, finally)   -- whose keys they get; for the length of a test
 --   host:write("lighttpd.conf", "… $port … $root …")
 --   host:start("lighttpd -D -f lighttpd.conf", "lua5.4")
 --   host:get "/path"                               -- status, body
 --   host:run("nvim …", "luajit")                   -- to its end: output
---   host:stop()
 
 local child = require "spec.support.child"
 local files = require "spec.support.files"
@@ -27,6 +26,13 @@ local ROOT = files.output_of "pwd":gsub("\n$", "")
 --- A host that gets the keys of an endpoint.
 function hosts.new(server)
   return setmetatable({ server = server, folder = files.temporary_folder(), port = ports.free() }, Host)
+end
+
+--- The same for the length of a test, whose `finally` this is.
+function hosts.for_test(server, finally)
+  local host = hosts.new(server)
+  finally(function() host:stop() end)
+  return host
 end
 
 --- The folder with a Lua's core; they are built without sanitizers, as the programs are.
