@@ -15,7 +15,7 @@
 enum { THREADS = 8 };
 
 /* Each thread asks for tasks of its own unless one was named, and checks that the answers are its own too. At its end a
- * request is still in flight: the state closes all the same. */
+ * request is still in flight, in a coroutine that waits for it: the state closes all the same. */
 static const char script[] = "local thread, calls, instance, task_id = ...\n"
                              "local crsync = require 'crsync'\n"
                              "local client = assert(crsync.new())\n"
@@ -24,8 +24,10 @@ static const char script[] = "local thread, calls, instance, task_id = ...\n"
                              "  local task = assert(client:get_task(instance, id))\n"
                              "  assert(task.SyncTaskId == id, task.SyncTaskId)\n"
                              "end\n"
-                             "local get = require 'crsync.operations'.GetRepoSyncTask\n"
-                             "client.core:start(get, { InstanceId = instance, SyncTaskId = 'rst-left' })\n";
+                             "client:close()\n"
+                             "local waits = { wait = coroutine.yield, sleep = coroutine.yield }\n"
+                             "local left = assert(crsync.new { loop = waits })\n"
+                             "coroutine.wrap(function() left:get_task(instance, 'rst-left') end)()\n";
 
 struct work {
   int thread, calls, failed;
