@@ -612,12 +612,21 @@ static int push_response(lua_State *L, struct response *r, int operation) {
   return response_push(L, r);
 }
 
-/* Takes the job at index 2, which has ended, out of the core: what it holds is its own until end_job. */
+/* core:observe(job, level): notes from here on what the transfer tells of itself, for result or response. For a job
+ * that was just started. level: a TRACE_ of trace.h. */
+static int core_observe(lua_State *L) {
+  const struct job *job = check_job(L, 2, check_core(L));
+  transfer_observe(job->transfer, (int)luaL_checkinteger(L, 3));
+  return 0;
+}
+
+/* Takes the job at index 2, which has ended, out of the core: what it holds is its own until end_job. A table at index
+ * 3 is to be told what was noted of it. */
 static struct job *take_job(lua_State *L) {
   const struct core *c = check_core(L);
   struct job *job = check_job(L, 2, c);
   if (!transfer_outcome(job->transfer)) luaL_error(L, "the request is still in flight");
-  lua_settop(L, 2);
+  lua_settop(L, 3);
   luaL_checkstack(L, 40, "response");
   anchor(L, job, 0);
   leave_core(job);
@@ -625,7 +634,12 @@ static struct job *take_job(lua_State *L) {
   return job;
 }
 
-/* core:result(job) -> table, or nil and an error table. Once; the job is gone afterwards. */
+static void tell(lua_State *L, const struct job *job, const struct response *r) {
+  if (lua_istable(L, 3)) response_tell(L, r, transfer_trace(job->transfer), 3);
+}
+
+/* core:result(job, told) -> table, or nil and an error table. Once; the job is gone afterwards. told: a table for what
+ * was noted of it since observe, response.h; or nil. */
 static int core_result(lua_State *L) {
   struct job *job = take_job(L);
   const struct core *c = lua_touserdata(L, 1);
@@ -636,18 +650,20 @@ static int core_result(lua_State *L) {
       .request_hash = job->request_hash,
       .max_response_size = c->max_response_size,
   };
+  tell(L, job, &r);
   lua_getiuservalue(L, 2, JOB_OPERATION);
   lua_getiuservalue(L, 2, JOB_ASKED);
-  r.asked = 4;
-  int count = push_response(L, &r, 3);
+  r.asked = 5;
+  int count = push_response(L, &r, 4);
   end_job(job);
   return count;
 }
 
-/* core:response(job) -> { status, body, clock_difference, request_id }, or nil and an error table. Once. */
+/* core:response(job, told) -> { status, body, clock_difference, request_id }, or nil and an error table. Once. */
 static int core_response(lua_State *L) {
   struct job *job = take_job(L);
   struct response r = {.outcome = transfer_outcome(job->transfer), .key = job->key, .host = ""};
+  tell(L, job, &r);
   int count = response_push_plain(L, &r);
   end_job(job);
   return count;
@@ -691,6 +707,15 @@ static int core_receive(lua_State *L) {
   lua_getfield(L, 3, "asked");
   r.asked = lua_gettop(L);
   return push_response(L, &r, 2);
+}
+
+/* core:clean(text, key, signature) -> the text without the secrets of what prepare gave with a request, 4096 bytes */
+static int core_clean(lua_State *L) {
+  check_core(L);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  struct sign_key *key = request_to_key(L, 3);
+  response_push_clean(L, key, luaL_optstring(L, 4, ""), luaaux_to_bytes(L, 2));
+  return 1;
 }
 
 /* ---- the bare binding ---------------------------------------------------------------------------- */
@@ -826,10 +851,12 @@ int luaopen_crsync_core(lua_State *L) {
                                           {"finished", core_finished},
                                           {"has_ended", core_has_ended},
                                           {"cancel", core_cancel},
+                                          {"observe", core_observe},
                                           {"result", core_result},
                                           {"fetch", core_fetch},
                                           {"response", core_response},
                                           {"receive", core_receive},
+                                          {"clean", core_clean},
                                           {"get_task", core_get_task},
                                           {"close", core_close},
                                           {NULL, NULL}};

@@ -447,3 +447,80 @@ int response_push_plain(lua_State *L, const struct response *r) {
   set_times(L, r);
   return 1;
 }
+
+/* ---- what was noted of the transfer --------------------------------------------------------------- */
+
+void response_push_clean(lua_State *L, struct sign_key *key, const char *signature, struct bytes text) {
+  const struct response r = {.key = key, .signature = signature};
+  push_clean(L, &r, text.data, text.len);
+}
+
+static void set_seconds(lua_State *L, const char *field, int64_t us) {
+  if (!us) return;
+  lua_pushnumber(L, (lua_Number)us / 1000000);
+  lua_setfield(L, -2, field);
+}
+
+static void set_times_of(lua_State *L, const struct trace *trace, int into) {
+  lua_createtable(L, 0, 5);
+  set_seconds(L, "namelookup", trace->namelookup_us);
+  set_seconds(L, "connect", trace->connect_us);
+  set_seconds(L, "appconnect", trace->appconnect_us);
+  set_seconds(L, "starttransfer", trace->starttransfer_us);
+  set_seconds(L, "total", trace->total_us);
+  lua_setfield(L, into, "times");
+}
+
+static const char *version_name(long version) {
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0:
+    return "1.0";
+  case CURL_HTTP_VERSION_1_1:
+    return "1.1";
+  case CURL_HTTP_VERSION_2_0:
+    return "2";
+  case 30: /* CURL_HTTP_VERSION_3, which libcurl has had a name for since 7.66 */
+    return "3";
+  default:
+    return NULL;
+  }
+}
+
+static void set_connection(lua_State *L, const struct trace *trace, int into) {
+  lua_pushstring(L, version_name(trace->http_version)); /* nil for NULL */
+  lua_setfield(L, into, "http_version");
+  if (!trace->is_connected || !trace->address[0]) return;
+  lua_pushboolean(L, trace->is_new);
+  lua_setfield(L, into, "new_connection");
+  const char *format = strchr(trace->address, ':') ? "[%s]:%d" : "%s:%d";
+  lua_pushfstring(L, format, trace->address, (int)trace->port);
+  lua_setfield(L, into, "address");
+}
+
+/* Lines that end with NUL, as a list. */
+static void set_lines(lua_State *L, const struct response *r, int into, const char *field, struct bytes text) {
+  lua_Integer n = 0;
+  lua_newtable(L);
+  for (size_t at = 0; at < text.len; at += strlen(text.data + at) + 1) {
+    push_clean(L, r, text.data + at, strlen(text.data + at));
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, into, field);
+}
+
+void response_tell(lua_State *L, const struct response *r, const struct trace *trace, int into) {
+  if (!trace) return;
+  set_times_of(L, trace, into);
+  set_connection(L, trace, into);
+  if (trace->level < TRACE_HEADS) return;
+  lua_pushvalue(L, into);
+  set_string(L, r, "url", trace->url ? trace->url : "");
+  lua_pop(L, 1);
+  set_lines(L, r, into, "request_head", (struct bytes){trace->request, trace->request_len});
+  set_lines(L, r, into, "response_head", (struct bytes){trace->head, trace->head_len});
+  if (trace->level < TRACE_BODIES) return;
+  push_clean(L, r, r->outcome->body, r->outcome->body_len);
+  lua_setfield(L, into, "body");
+  lua_pushnumber(L, (lua_Number)r->outcome->body_len);
+  lua_setfield(L, into, "body_size");
+}

@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "sign.h"
+#include "trace.h"
 #include "transfer.h"
 
 #pragma GCC visibility push(hidden)
@@ -31,6 +32,14 @@ int response_push(lua_State *L, const struct response *r);
 /* The same for what is no operation's: pushes a table (status, body, request_id, clock_difference, retry_after) and
  * returns 1, whatever the status; or nil and an error table, where none came. Needs outcome, key and host alone. */
 int response_push_plain(lua_State *L, const struct response *r);
+
+/* Puts what was noted of the transfer into the table at stack index `into`: times, http_version, new_connection,
+ * address, and by its level url, request_head, response_head, body and body_size. All without the key's secrets. Does
+ * nothing where nothing was noted. */
+void response_tell(lua_State *L, const struct response *r, const struct trace *trace, int into);
+
+/* Pushes a text without the secrets of `key` and a request's signature, if they are not NULL; 4096 bytes of it. */
+void response_push_clean(lua_State *L, struct sign_key *key, const char *signature, struct bytes text);
 
 #pragma GCC visibility pop
 

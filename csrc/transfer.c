@@ -7,6 +7,7 @@
 #include "packages.h"
 #include "pollset.h"
 #include "sigpipe.h"
+#include "trace.h"
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
@@ -65,6 +66,7 @@ struct transfer {
   int head_complete; /* the empty line after the headers was seen */
   char *content_type;
   char error[CURL_ERROR_SIZE];
+  struct trace *trace; /* NULL: nobody asked */
   struct transfer_outcome outcome;
 };
 
@@ -167,6 +169,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *user) {
     t->outcome.too_large = TRANSFER_HEAD;
     return 0;
   }
+  if (t->trace) trace_note_line(t->trace, line, len);
   if (len > 5 && !memcmp(line, "HTTP/", 5)) { /* a new head: interim ones don't count */
     memset(&t->outcome.headers, 0, sizeof t->outcome.headers);
     t->head_complete = 0;
@@ -381,6 +384,7 @@ static void collect_outcome(struct transfer *t) {
   curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
   o->sent = request_size > 0;
   if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
+  if (t->trace) trace_collect(t->trace, t->easy);
 }
 
 /* A line of the head is too long for libcurl: it calls that out of memory, and since 8.6 code 100. */
@@ -736,6 +740,12 @@ int transfer_start(struct transfer *t, const struct transfer_request *request) {
   return -1;
 }
 
+void transfer_observe(struct transfer *t, int level) {
+  if (!t->trace) t->trace = trace_new(level, t->header_text, t->header_len);
+}
+
+const struct trace *transfer_trace(const struct transfer *t) { return t->trace; }
+
 void *transfer_finished(struct transfer_engine *e) {
   struct transfer *t = e->ended_first;
   if (!t) return NULL;
@@ -783,6 +793,7 @@ void transfer_free(struct transfer *t) {
   if (t->state == ENDED) unlink_ended(t);
   wipe_request(t);
   free(t->content_type);
+  trace_free(t->trace);
   if (t->body) OPENSSL_cleanse(t->body, t->body_len); /* it may hold keys, or repeat what was sent */
   free(t->body);
   free(t);

@@ -13,6 +13,7 @@
 
 struct transfer_engine;
 struct transfer;
+struct trace;
 
 /* What all requests of an engine share. Strings are copied; NULL leaves libcurl's default. */
 struct transfer_settings {
@@ -94,6 +95,13 @@ int transfer_header(struct transfer *t, const char *name, size_t name_len, const
 
 /* Starts it. Returns 0, or -1 when memory runs out. */
 int transfer_start(struct transfer *t, const struct transfer_request *request);
+
+/* Notes from here on what it tells of itself, as much as a TRACE_ level of trace.h says. For one that was just started.
+ * Without memory nothing is noted. */
+void transfer_observe(struct transfer *t, int level);
+
+/* What was noted, or NULL. Valid until transfer_free. */
+const struct trace *transfer_trace(const struct transfer *t);
 
 /* The owner of a transfer that has ended since, each once; NULL when there is none. */
 void *transfer_finished(struct transfer_engine *e);

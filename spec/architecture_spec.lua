@@ -35,7 +35,8 @@ local LUA_LEAVES_ALONE = {
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
   { "redact" },
-  { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation" },
+  { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation",
+    "trace" },
   { "nonce", "timer", "poller", "process", "decode", "connections" },
   { "transfer", "request", "types" },
   { "response" },
@@ -47,8 +48,9 @@ local KNOWS = {
   ["lua.h"] = { "compat" },
   ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request",
     "response", "core" },
-  ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "transfer", "error_kind", "response" },
-  ["openssl/"] = { "packages", "ca_store", "redact", "sign", "nonce", "transfer", "request", "file", "process", "core" },
+  ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "trace", "transfer", "error_kind", "response" },
+  ["openssl/"] = { "packages", "ca_store", "redact", "sign", "nonce", "trace", "transfer", "request", "file", "process",
+    "core" },
 }
 
 -- ---- reading the tree -------------------------------------------------------------------------------------

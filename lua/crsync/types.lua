@@ -420,6 +420,18 @@
 --- An attempt in flight.
 ---@class crsync.Job: userdata
 
+--- What an attempt tells beside its response.
+---@class crsync.Told
+---@field times? crsync.Times
+---@field http_version? string        "1.0", "1.1", "2", "3"
+---@field new_connection? boolean
+---@field address? string             that was connected to: a proxy's, where there is one
+---@field url? string
+---@field request_head? string[]      "name: value"
+---@field response_head? string[]     the status line, then "name: value"
+---@field body? string                4096 bytes of it
+---@field body_size? integer
+
 --- The C core's client: one attempt at a time, no retries. For those who bring their own loop.
 ---@class crsync.Core: userdata
 local Core = {}
@@ -462,9 +474,10 @@ function Core:fetch(request) end
 
 --- The response of such a job that has ended. Once.
 ---@param job crsync.Job
+---@param told? crsync.Told  a table to put into what was noted
 ---@return crsync.FetchResponse? response
 ---@return crsync.FailureOrNil failure
-function Core:response(job) end
+function Core:response(job, told) end
 
 --- The descriptor to poll for reading. Another one after fork.
 ---@return integer fd
@@ -494,11 +507,24 @@ function Core:finished() end
 ---@return boolean
 function Core:has_ended(job) end
 
+--- Notes from here on what the request tells beside its response. For a job that was just started.
+---@param job crsync.Job
+---@param level 0|1|2  0: times and connection; 1: what is sent, and the head of the response, too; 2: its body, too
+function Core:observe(job, level) end
+
 --- The response of a job that has ended. Once.
 ---@param job crsync.Job
+---@param told? crsync.Told  a table to put into what was noted
 ---@return table? response
 ---@return crsync.FailureOrNil failure
-function Core:result(job) end
+function Core:result(job, told) end
+
+--- A text without the secrets of what `prepare` has given; 4096 bytes of it.
+---@param text string
+---@param key userdata        as `prepare` gives it
+---@param signature? string   the request's
+---@return string
+function Core:clean(text, key, signature) end
 
 --- Stops a job; fine for one that is gone.
 ---@param job crsync.Job
