@@ -141,6 +141,7 @@ build = {
     ["crsync.selection"] = "lua/crsync/selection.lua",
     ["crsync.statuses"] = "lua/crsync/statuses.lua",
     ["crsync.summary"] = "lua/crsync/summary.lua",
+    ["crsync.trace"] = "lua/crsync/trace.lua",
     ["crsync.types"] = "lua/crsync/types.lua",
     ["crsync.util.argcheck"] = "lua/crsync/util/argcheck.lua",
     ["crsync.util.compat"] = "lua/crsync/util/compat.lua",

@@ -709,7 +709,7 @@ static int core_receive(lua_State *L) {
   return push_response(L, &r, 2);
 }
 
-/* core:clean(text, key, signature) -> the text without the secrets of what prepare gave with a request, 4096 bytes */
+/* core:clean(text, key, signature) -> the text without the secrets of what prepare gave with a request, 8192 bytes */
 static int core_clean(lua_State *L) {
   check_core(L);
   luaL_checktype(L, 2, LUA_TSTRING);

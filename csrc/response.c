@@ -38,15 +38,19 @@ static void clean(const struct response *r, char *text, size_t len) {
   redact_free(signature);
 }
 
-/* Pushes a copy of foreign text, secrets struck out, at most MAX_MESSAGE bytes of it. Struck out first and
- * cut afterwards: a short piece of a secret at the cut would not be recognised. */
-static void push_clean(lua_State *L, const struct response *r, const char *text, size_t len) {
+/* Pushes a copy of foreign text, secrets struck out, at most so many bytes of it. Struck out first and cut afterwards: a
+ * short piece of a secret at the cut would not be recognised. */
+static void push_clean_most(lua_State *L, const struct response *r, const char *text, size_t len, size_t most) {
   len = smaller(len, EXCERPT_REDACTED);
   char *copy = lua_newuserdatauv(L, len, 0);
   memcpy(copy, text, len);
   clean(r, copy, len);
-  lua_pushlstring(L, copy, smaller(len, MAX_MESSAGE));
+  lua_pushlstring(L, copy, smaller(len, most));
   lua_remove(L, -2);
+}
+
+static void push_clean(lua_State *L, const struct response *r, const char *text, size_t len) {
+  push_clean_most(L, r, text, len, MAX_MESSAGE);
 }
 
 static void set_text(lua_State *L, const struct response *r, const char *field, const char *text, size_t len) {
@@ -452,7 +456,7 @@ int response_push_plain(lua_State *L, const struct response *r) {
 
 void response_push_clean(lua_State *L, struct sign_key *key, const char *signature, struct bytes text) {
   const struct response r = {.key = key, .signature = signature};
-  push_clean(L, &r, text.data, text.len);
+  push_clean_most(L, &r, text.data, text.len, EXCERPT_REDACTED);
 }
 
 static void set_seconds(lua_State *L, const char *field, int64_t us) {
@@ -519,7 +523,7 @@ void response_tell(lua_State *L, const struct response *r, const struct trace *t
   set_lines(L, r, into, "request_head", (struct bytes){trace->request, trace->request_len});
   set_lines(L, r, into, "response_head", (struct bytes){trace->head, trace->head_len});
   if (trace->level < TRACE_BODIES) return;
-  push_clean(L, r, r->outcome->body, r->outcome->body_len);
+  push_clean_most(L, r, r->outcome->body, r->outcome->body_len, EXCERPT_REDACTED);
   lua_setfield(L, into, "body");
   lua_pushnumber(L, (lua_Number)r->outcome->body_len);
   lua_setfield(L, into, "body_size");

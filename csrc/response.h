@@ -38,7 +38,7 @@ int response_push_plain(lua_State *L, const struct response *r);
  * nothing where nothing was noted. */
 void response_tell(lua_State *L, const struct response *r, const struct trace *trace, int into);
 
-/* Pushes a text without the secrets of `key` and a request's signature, if they are not NULL; 4096 bytes of it. */
+/* Pushes a text without the secrets of `key` and a request's signature, if they are not NULL; 8192 bytes of it. */
 void response_push_clean(lua_State *L, struct sign_key *key, const char *signature, struct bytes text);
 
 #pragma GCC visibility pop

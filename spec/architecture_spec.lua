@@ -11,7 +11,7 @@ local LUA = {
   { "core" }, -- the C core
   { "error", "loop", "retry", "progress", "duration", "selection",
     "again", "proxy", "print/fields" }, -- what a call is made of
-  { "endpoint", "summary", "print/", within = true },
+  { "endpoint", "summary", "trace", "print/", within = true },
   { "credentials/", within = true }, -- where keys come from
   { "config" },
   { "call", "wait", "pages" },

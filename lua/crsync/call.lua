@@ -7,18 +7,35 @@ local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local proxy = require "crsync.proxy"
 local retry = require "crsync.retry"
+local text = require "crsync.util.text"
+local trace = require "crsync.trace"
 
 ---@diagnostic disable: invisible -- a client's parts are this room's business
+
+--- Seconds from the start of an attempt until its parts were done, by libcurl's names; nil: it did not come so far, or
+--- there was nothing to do, as on a kept connection.
+---@class crsync.Times
+---@field namelookup? number     the host's name was found
+---@field connect? number        the connection was made
+---@field appconnect? number     TLS was agreed
+---@field starttransfer? number  the first byte was there
+---@field total? number          all of it was over
 
 --- What option on_attempt is told. No secret is in it.
 ---@class crsync.Attempt
 ---@field action string        the operation
 ---@field attempt integer      its number, from 1
 ---@field status? integer      HTTP status
+---@field kind? crsync.Kind  of its error; nil: it has succeeded
 ---@field code? string         the service's code
+---@field message? string      what went wrong
 ---@field request_id? string
----@field elapsed number       seconds
+---@field elapsed number       seconds, keys looked for among them
 ---@field delay? number        seconds until the next attempt; nil: it was the last
+---@field times? crsync.Times  nil where option transport has sent it
+---@field http_version? string "1.1", "2"; nil: no response came
+---@field new_connection? boolean  nil: there was none
+---@field address? string      host and port that it was connected to, a proxy's where there is one
 
 --- What option transport is given to send.
 ---@class crsync.TransportRequest
@@ -42,10 +59,14 @@ local function lower_names(headers)
 end
 
 -- Through the host's own HTTP.
-local function attempt_transported(self, operation, params, attempt)
+local function attempt_transported(self, operation, params, attempt, told)
   local request, key = self.core:prepare(operation, params, attempt)
   request.timeout = attempt.timeout
   local status, headers, body = self.settings.transport(request)
+  if self.trace then
+    local function clean(s) return self.core:clean(s, key, request.signature) end
+    trace.tell_transported(told, clean, request, status, headers, body)
+  end
   if not status then
     return nil, { kind = "network", retryable = true, action = operation.action, endpoint = self.host,
       message = "transport: " .. tostring(headers or "it failed without a reason") }
@@ -53,11 +74,13 @@ local function attempt_transported(self, operation, params, attempt)
   return self.core:receive(operation, request, status, lower_names(headers), body or "", key)
 end
 
-local function attempt_once(self, operation, params, attempt)
-  if self.settings.transport then return attempt_transported(self, operation, params, attempt) end
+-- told: a table for what the attempt tells beside its response; nil: nobody asks.
+local function attempt_once(self, operation, params, attempt, told)
+  if self.settings.transport then return attempt_transported(self, operation, params, attempt, told) end
   local job = self.core:start(operation, params, attempt)
+  if told then self.core:observe(job, self.trace and self.trace.level or 0) end
   self.loop:await(job)
-  return self.core:result(job)
+  return self.core:result(job, told)
 end
 
 -- ---- one call: attempts until it is decided -----------------------------------------------------------
@@ -68,18 +91,30 @@ local function deadline_error(self, operation, state)
       .. (state.last and "; the last attempt failed: " .. tostring(state.last.message) or "") }
 end
 
+local function printable(s) return type(s) == "string" and text.printable(s) or s end
+
 local function report_attempt(self, operation, state, started, response, err, decision)
-  local on_attempt = self.settings.on_attempt
-  if not on_attempt then return end
-  on_attempt {
+  local on_attempt, heard = self.settings.on_attempt, self.heard
+  if not (on_attempt or heard or self.trace) then return end
+  local told, failure = state.told or {}, err or {}
+  local attempt = {
     action = operation.action,
     attempt = state.attempt,
-    status = err and err.status or response and 200 or nil,
-    code = err and err.code or response and response.Code or nil,
-    request_id = err and err.request_id or response and response.RequestId or nil,
+    status = failure.status or response and 200 or nil,
+    kind = failure.kind,
+    code = printable(err and err.code or response and response.Code),
+    message = printable(failure.message),
+    request_id = printable(failure.request_id or response and response.RequestId),
     elapsed = core.now() - started,
     delay = decision and decision.pause or nil,
+    times = told.times,
+    http_version = told.http_version,
+    new_connection = told.new_connection,
+    address = told.address,
   }
+  if self.trace then self.trace:call(self.settings, operation, attempt, told) end
+  if heard then heard(attempt) end
+  if on_attempt then on_attempt(attempt) end
   self.loop:settle(state.depth)
 end
 
@@ -95,8 +130,9 @@ local function try(self, operation, params, state, attempt)
   attempt.clock_offset = self.clock_offset
   attempt.timeout = math.min(self.settings.timeout, time_left)
   attempt.connect_timeout = math.min(self.settings.connect_timeout, time_left)
+  state.told = (self.trace or self.settings.on_attempt) and {} or nil
   local response
-  response, err = attempt_once(self, operation, params, attempt)
+  response, err = attempt_once(self, operation, params, attempt, state.told)
   self.loop:settle(state.depth)
   return response, err
 end
@@ -116,6 +152,10 @@ end
 
 local HELD_BACK = "not tried again, as most of this client's latest calls have failed"
 
+local function note_proxy(self, err)
+  proxy.note(err, not self.settings.transport and proxy.of(self.settings.endpoint, self.settings.proxy) or nil)
+end
+
 local function finish_error(self, err, state)
   err.attempts = state.attempt
   if state.is_too_long then
@@ -123,7 +163,7 @@ local function finish_error(self, err, state)
       err.retry_after, math.max(0, state.deadline - core.now()))
   end
   if state.held_back then err.hint = err.hint or HELD_BACK end
-  proxy.note(err, not self.settings.transport and proxy.of(self.settings.endpoint, self.settings.proxy) or nil)
+  note_proxy(self, err)
   return errors.new(err)
 end
 
@@ -137,12 +177,15 @@ local function wait_while_slowed(self, state)
   local now = self.slow_until and core.now()
   if not now or self.slow_until <= now then return end
   local pause = (self.slow_until - now) * (1 + core.random() / 2) -- not all at the same moment
-  self.loop:sleep(math.min(pause, state.deadline - now))
+  pause = math.min(pause, state.deadline - now)
+  if self.trace then self.trace:sleep("slowed down, as another call was throttled", pause) end
+  self.loop:sleep(pause)
 end
 
 -- The attempt's error, and what is to be done about it.
 local function decide(self, operation, state, attempt, err, final)
   err.action = err.action or operation.action
+  note_proxy(self, err) -- before anybody is told
   state.last = err
   state.time_left = state.deadline - core.now()
   -- What this request was dated with: another call may have set the client's clock right meanwhile.

@@ -19,6 +19,7 @@ local statuses = require "crsync.statuses"
 local dates = require "crsync.util.dates"
 local selection = require "crsync.selection"
 local url = require "crsync.util.url"
+local trace = require "crsync.trace"
 local wait = require "crsync.wait"
 
 --- Asks one endpoint with one key. Its parts are for the rooms that make up a call.
@@ -30,6 +31,8 @@ local wait = require "crsync.wait"
 ---@field private host string                  that is asked
 ---@field private profile_name string|nil      option profile
 ---@field private retry_budget crsync.RetryBudget
+---@field private trace crsync.Trace|nil      where somebody wants to see what happens
+---@field private heard nil|fun(attempt: crsync.Attempt)
 ---@field private clock_offset number|nil      seconds to add to this machine's clock
 ---@field private slow_until number|nil        on core.now's clock: until then no call hurries
 ---@field private closed boolean|nil
@@ -350,13 +353,7 @@ local WAIT_ALL = options_of.by_name(options_of.wait_all)
 
 -- The client as a call sees it, but each attempt is told to one more; what the call notes is noted in the client.
 local function overheard(self, heard)
-  local on_attempt = self.settings.on_attempt
-  local function tell_both(attempt)
-    heard(attempt)
-    if on_attempt then on_attempt(attempt) end
-  end
-  local settings = setmetatable({ on_attempt = tell_both }, { __index = self.settings })
-  return setmetatable({ settings = settings }, { __index = self, __newindex = self })
+  return setmetatable({ heard = heard }, { __index = self, __newindex = self })
 end
 
 -- What wait.lua needs of a client: a look at the task within some seconds, and a pause.
@@ -562,10 +559,13 @@ function client.new(options)
   for name, value in pairs(keys or {}) do core_settings[name] = value end
   local client_core, problem = core.new(core_settings)
   if not client_core then return nil, errors.config("%s", problem) end
+  local traced = trace.new(settings)
+  if traced and source.key_id then traced:keys(source) end
   return setmetatable({
     core = client_core,
     loop = loop.new(settings.loop, client_core),
     settings = settings,
+    trace = traced,
     source = source,
     profile_name = options.profile,
     retry_budget = retry.new_budget(),

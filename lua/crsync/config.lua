@@ -94,6 +94,16 @@ local function response_limit(from)
   return nil, errors.config("option max_response_size should be a whole number of bytes and is %s", tostring(value))
 end
 
+-- People write a variable that way, too.
+local LEVELS = { ["true"] = 1, ["false"] = 0 }
+
+local function debug_level(from)
+  local given, source = find(from, "debug")
+  local level = given == nil and ROWS.debug.default or tonumber(given) or LEVELS[environment.lower(tostring(given))]
+  if level == 0 or level == 1 or level == 2 then return level, nil, source end
+  return nil, errors.config("%s should be 0, 1 or 2 and is %s", source, tostring(given))
+end
+
 -- Of a count of retries, as the environment and profiles have it.
 local function default_policy(from)
   local given, source = find(from, "retry", LAYERS_BELOW)
@@ -212,6 +222,7 @@ end
 ---@field loop crsync.Loop|nil
 ---@field transport crsync.Transport|nil
 ---@field on_attempt nil|fun(attempt: crsync.Attempt)
+---@field debug 0|1|2
 ---@field sources table<string, string>  setting → the place that it comes from
 
 -- As they are given.
@@ -240,6 +251,7 @@ function config.resolve(given, chosen)
   take("ca_file", trust_anchors(from, "ca_file", settings.endpoint))
   take("ca_path", trust_anchors(from, "ca_path", settings.endpoint))
   take("user_agent", user_agent(from))
+  take("debug", debug_level(from))
   for _, name in ipairs(PLAIN) do
     take(name, given[name], nil, given[name] ~= nil and "option " .. name or "default")
   end

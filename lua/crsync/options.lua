@@ -86,7 +86,10 @@ options.client = {
     line = "who sends instead of libcurl: given `{ method, url, headers, body, timeout }`, returns `status, headers,"
       .. " body` or `nil, message`" },
   { name = "on_attempt", type = "function", is_hidden = true, annotation = "fun(attempt: crsync.Attempt)",
-    line = "called after each attempt with `{ action, attempt, status, code, request_id, elapsed, delay }`" },
+    line = "called after each attempt with a table: what it asked, what came of it, how long its parts took" },
+  { name = "debug", type = "number", annotation = "0|1|2", whole = true, most = 2, default = 0,
+    variables = { "CRSYNC_DEBUG" },
+    line = "`1` writes each attempt to standard error, without any secret; `2` bodies, too" },
 }
 
 local concurrency = { name = "concurrency", type = "number", annotation = "integer", least = 1, most = 1000,

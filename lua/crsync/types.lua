@@ -162,8 +162,9 @@
 --- who sends instead of libcurl: given { method, url, headers, body, timeout }, returns status, headers, body or nil,
 --- message; default: libcurl
 ---@field transport? crsync.Transport
---- called after each attempt with { action, attempt, status, code, request_id, elapsed, delay }
+--- called after each attempt with a table: what it asked, what came of it, how long its parts took
 ---@field on_attempt? fun(attempt: crsync.Attempt)
+---@field debug? 0|1|2  1 writes each attempt to standard error, without any secret; 2 bodies, too; default: 0
 ---@field [string] "no such option"
 
 --- What client:get_tasks takes.
@@ -429,7 +430,7 @@
 ---@field url? string
 ---@field request_head? string[]      "name: value"
 ---@field response_head? string[]     the status line, then "name: value"
----@field body? string                4096 bytes of it
+---@field body? string                8192 bytes of it
 ---@field body_size? integer
 
 --- The C core's client: one attempt at a time, no retries. For those who bring their own loop.
@@ -519,7 +520,7 @@ function Core:observe(job, level) end
 ---@return crsync.FailureOrNil failure
 function Core:result(job, told) end
 
---- A text without the secrets of what `prepare` has given; 4096 bytes of it.
+--- A text without the secrets of what `prepare` has given; 8192 bytes of it.
 ---@param text string
 ---@param key userdata        as `prepare` gives it
 ---@param signature? string   the request's

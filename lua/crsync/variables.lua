@@ -73,6 +73,11 @@ function variables.get(key) return environment.first(by_key[key].names) end
 ---@return boolean
 function variables.is_true(key) return environment.is_true((variables.get(key))) end
 
+--- All names of a variable.
+---@param key string
+---@return string[]
+function variables.names(key) return by_key[key].names end
+
 --- A variable's name, for messages.
 ---@param key string
 ---@return string

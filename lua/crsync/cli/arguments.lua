@@ -23,6 +23,7 @@ local statuses = require "crsync.statuses"
 ---@field default string|nil
 ---@field many "+"|nil              one or more values
 ---@field act fun()|nil             of a flag that does its work at once
+---@field is_counted boolean|nil    of a flag: how often it is given counts
 
 ---@class crsync.cli.Command
 ---@field name string
@@ -116,6 +117,8 @@ arguments.COMMON = {
   { name = "--profile", value = "NAME", about = "Profile of the aliyun CLI, or section of the SDKs' ini file" },
   { name = "--timeout", value = "S", type = "seconds", about = "Time limit for the whole command, in seconds" },
   { name = "--color", choices = { "auto", "always", "never" }, default = "auto", about = "When to use colours" },
+  { name = "-v --verbose", is_counted = true,
+    about = "Show each request on standard error, without secrets; -vv shows bodies, too" },
   { name = "--version", act = show_version, about = "Show the version and exit" },
 }
 
@@ -150,6 +153,7 @@ local function add_option(parser, row)
   if row.default then option:default(row.default) end
   if row.many then option:args(row.many) end
   if row.act then option:action(row.act) end
+  if row.is_counted then option:count("*"):init(0):action "count" end
 end
 
 local function add_argument(parser, row)
@@ -290,7 +294,8 @@ end
 ---@param given table
 ---@return crsync.Options
 function arguments.client_options(given)
-  return { region = given.region, endpoint = given.endpoint, profile = given.profile, deadline = given.timeout }
+  return { region = given.region, endpoint = given.endpoint, profile = given.profile, deadline = given.timeout,
+    debug = given.verbose > 0 and math.min(given.verbose, 2) or nil }
 end
 
 return arguments

@@ -25,7 +25,7 @@ end
 
 local function request(context, path, headers, method)
   return http.once(context, { method = method, url = origin() .. path, headers = headers, timeout = LIMIT,
-    connect_timeout = LIMIT, direct = true })
+    connect_timeout = LIMIT, direct = true, shown_path = path })
 end
 
 local function not_reached(failure)

@@ -5,6 +5,7 @@ local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local proxy = require "crsync.proxy"
 local retry = require "crsync.retry"
+local trace = require "crsync.trace"
 local url = require "crsync.util.url"
 
 ---@diagnostic disable: invisible -- a client's parts are this room's business
@@ -23,6 +24,8 @@ local url = require "crsync.util.url"
 ---@field connect_timeout number|nil      seconds
 ---@field max_response_size integer|nil   bytes
 ---@field direct boolean|nil              through no proxy
+---@field shown_path string|nil           what of its path and query is no secret
+---@field attempt integer|nil             its number, where there may be several
 
 ---@class crsync.FetchResponse
 ---@field status integer
@@ -65,26 +68,48 @@ end
 
 -- ---- asking -------------------------------------------------------------------------------------------------
 
+local function same(s) return s end -- what of it may be shown is the trace's affair
+
 ---@param context crsync.FetchContext
 ---@param request crsync.FetchRequest
+---@param told crsync.Told|nil
 ---@return crsync.FetchResponse? response
 ---@return crsync.FailureOrNil failure
-local function transported(context, request)
-  local status, headers, body = context.client.settings.transport {
-    method = request.method or "GET", url = request.url, headers = request.headers or {}, body = request.body or "",
-    timeout = request.timeout,
-  }
+local function transported(context, request, told)
+  local sent = { method = request.method or "GET", url = request.url, headers = request.headers or {},
+    body = request.body or "", timeout = request.timeout }
+  local status, headers, body = context.client.settings.transport(sent)
+  if told then trace.tell_transported(told, same, sent, status, headers, body) end
   if not status then
     return nil, { kind = "network", retryable = true, message = "transport: " .. tostring(headers) }
   end
   return { status = status, body = body or "" }, nil
 end
 
-local function through_core(context, request)
+local function through_core(context, request, told)
   local client = context.client
   local job = client.core:fetch(request)
+  if told then client.core:observe(job, 1) end -- never the body
   client.loop:await(job)
-  return client.core:response(job)
+  return client.core:response(job, told)
+end
+
+local function report(context, request, told, response, failure, started)
+  local client = context.client
+  local settings = client.settings
+  client.trace:attempt { what = "keys from " .. client.source.name, attempt = request.attempt,
+    method = request.method or "GET", url = trace.key_url(request.url, request.shown_path), told = told,
+    status = (response or failure).status, failure = failure, elapsed = core.now() - started, is_for_keys = true,
+    is_transported = settings.transport ~= nil,
+    proxy = not (request.direct or settings.transport) and proxy.of(request.url, settings.proxy) or nil }
+end
+
+local function note_failure(context, request, failure, is_short)
+  local settings = context.client.settings
+  local is_ours = not request.direct and not settings.transport
+  failure.endpoint = url.safe_host(request.url)
+  proxy.note(failure, is_ours and proxy.of(request.url, settings.proxy) or nil)
+  failure.cut = failure.kind == "timeout" and is_short or nil
 end
 
 --- One attempt.
@@ -98,14 +123,11 @@ function http.once(context, request)
   request.timeout, request.max_response_size = math.min(wanted, left), MAX_RESPONSE_SIZE
   request.connect_timeout = math.min(request.connect_timeout or wanted, left)
   local send = context.client.settings.transport and transported or through_core
-  local response, failure = send(context, request)
-  if response then return response, nil end
-  failure.endpoint = url.host(request.url)
-  local settings = context.client.settings
-  local is_ours = not request.direct and not settings.transport
-  proxy.note(failure, is_ours and proxy.of(request.url, settings.proxy) or nil)
-  failure.cut = failure.kind == "timeout" and left < wanted or nil
-  return nil, failure
+  local told, started = context.client.trace and {} or nil, core.now()
+  local response, failure = send(context, request, told)
+  if failure then note_failure(context, request, failure, left < wanted) end
+  if told then report(context, request, told, response, failure, started) end
+  return response, failure
 end
 
 --- Attempts until it is decided, by the rules of retry.lua.
@@ -120,17 +142,19 @@ function http.repeated(context, policy, make_request, judge)
   while true do
     state.attempt = state.attempt + 1
     local request = make_request()
+    request.attempt = state.attempt
     local response, failure = http.once(context, request)
     if response then
       failure = judge(response)
       if not failure then return response, nil end
-      failure.endpoint, failure.status = url.host(request.url), response.status
+      failure.endpoint, failure.status = url.safe_host(request.url), response.status
       failure.retry_after, failure.clock_difference = response.retry_after, response.clock_difference
     end
     state.time_left, state.clock_offset = context.deadline - core.now(), context.clock_offset
     local decision = not failure.cut and retry.decide(policy, failure, state, core.random)
     if not decision then return nil, failure end
     context.clock_offset = decision.clock_offset or context.clock_offset
+    if context.client.trace then context.client.trace:sleep("asking for keys again", decision.pause) end
     context.client.loop:sleep(decision.pause)
   end
 end

@@ -31,6 +31,7 @@ local function ask_with_token(context, at, params)
     local query = ("Action=AssumeRoleWithOIDC&Format=JSON&Timestamp=%s&Version=%s"):format(
       url.encode(sts.date(context)), sts.VERSION)
     return { url = at .. "/?" .. query,
+      shown_path = "/?Action=AssumeRoleWithOIDC",
       headers = { ["Content-Type"] = "application/x-www-form-urlencoded", Accept = "application/json" },
       body = form(params) }
   end

@@ -84,6 +84,7 @@ local function take(client, source, keys, context)
   if not taken then return source_failed(source, "a key holds a character that no key has") end
   source.generation, source.key_id = source.generation + 1, redact.key_id(keys.access_key_id)
   note_life(source, keys, context)
+  if client.trace then client.trace:keys(source) end
   return nil
 end
 
@@ -103,7 +104,9 @@ local function ask(client, source, deadline)
   end)
   source.asking, source.failure = nil, nil
   if not ok then error(err, 0) end
-  if err then source.failure, source.failed_at = err, core.now() end
+  if not err then return nil end
+  source.failure, source.failed_at = err, core.now()
+  if client.trace then client.trace:say("no keys from %s: %s", source.name, err.message) end
   return err
 end
 

@@ -80,12 +80,13 @@ local function refusal(response, secrets)
   local fields = keys.object(response.body) or {}
   local function text(name) return type(fields[name]) == "string" and struck_out(fields[name], secrets) or "" end
   local code, message, request_id = text "Code", text "Message", text "RequestId"
+  if request_id == "" then request_id = struck_out(response.request_id or "", secrets) end
   local passing = response.status >= 500 or is_throttling(code, response.status)
   return {
     kind = is_throttling(code, response.status) and "throttled" or passing and "server" or "client",
     retryable = passing,
     code = code ~= "" and code or nil,
-    request_id = request_id ~= "" and request_id or response.request_id,
+    request_id = request_id ~= "" and request_id or nil,
     message = message ~= "" and message or "STS answered with HTTP " .. response.status,
     hint = ADVICE[code],
   }
@@ -116,6 +117,7 @@ function sts.ask(context, make_request, secrets)
     local request = make_request()
     request.method, request.timeout, request.connect_timeout = "POST", TIMEOUT, CONNECT_TIMEOUT
     request.direct = request.url:find "^http:" ~= nil
+    request.shown_path = request.shown_path or "/"
     return request
   end
   local response, failure = http.repeated(context, context.client.settings.retry, limited,

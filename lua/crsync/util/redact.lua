@@ -1,5 +1,5 @@
---- What looks like a key, kept out of text that others wrote, and what of a key's id may be shown. A key that is known
---- is the core's to find, in all its forms (core.redact).
+--- What looks like a key or is called one, kept out of text that others wrote, and what of a key's id may be shown. A
+--- key that is known is the core's to find, in all its forms (core.redact).
 
 local environment = require "crsync.util.environment"
 
@@ -24,6 +24,61 @@ function redact.key_like(s)
     local lower = environment.lower(name)
     local is_secret = lower:find "secret" or lower:find "password" or lower:find "token"
     return is_secret and name .. sign .. "***" or nil
+  end))
+end
+
+local SECRET_WORDS = { "secret", "passw", "token", "cookie", "privatekey", "private_key", "authorization",
+  "signature$", "accesskeyid" }
+
+--- Whether what has this name is a secret, or belongs to one.
+---@param name string
+---@return boolean
+function redact.is_secret_name(name)
+  local lower = environment.lower(name)
+  for _, word in ipairs(SECRET_WORDS) do
+    if lower:find(word) then return true end
+  end
+  return false
+end
+
+-- Where a quoted text ends that began before `from`. A quote with other backslashes than the first one is part of it.
+local function quote_ends(s, quote, from)
+  while true do
+    local first, last = s:find('\\*["\']', from)
+    if not first then return #s + 1 end
+    if s:sub(first, last) == quote then return first end
+    from = last + 1
+  end
+end
+
+-- "name": "value" and "name": ["value", …], also where the quotes have backslashes, as JSON within JSON has.
+local function hide_quoted(s)
+  local out, at = {}, 1
+  while true do
+    local first, last, name, quote, bracket = s:find('([%w_.-]+)\\*["\']%s*:%s*()(\\*["\'%[])', at)
+    if not first then break end
+    quote, bracket = s:sub(quote, last), bracket:sub(-1) == "["
+    out[#out + 1] = s:sub(at, last)
+    at = last + 1
+    if redact.is_secret_name(name) then
+      out[#out + 1] = "***"
+      at = bracket and (s:find("]", at, true) or #s + 1) or quote_ends(s, quote, at)
+    end
+  end
+  return table.concat(out) .. s:sub(at)
+end
+
+--- A text without the values of what is called a secret: in JSON, in queries and forms, in XML. Where the text is cut,
+--- such a value ends with it.
+---@param s string
+---@return string
+function redact.named(s)
+  s = hide_quoted(s)
+  s = s:gsub("([%w_.-]+)=([^&%s,;\"'<>]+)", function(name)
+    return redact.is_secret_name(name) and name .. "=***" or nil
+  end)
+  return (s:gsub("<([%w_.:-]+)([^<>]*)>([^<]+)", function(name, more)
+    return redact.is_secret_name(name) and ("<%s%s>***"):format(name, more) or nil
   end))
 end
 

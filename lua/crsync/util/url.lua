@@ -20,6 +20,14 @@ function url.proxy_host(s)
   return nil
 end
 
+--- Host and port of a URL that keys come from; nil where a password in it makes unclear what of it is the host.
+---@param s string
+---@return string|nil
+function url.safe_host(s)
+  if s:find("@", 1, true) then return url.proxy_host(s) end
+  return url.host(s)
+end
+
 --- Percent-encoding with the unreserved characters of RFC 3986.
 ---@param s string
 ---@return string

@@ -9,8 +9,8 @@ local tables = require "crsync.print.table"
 local terminal = require "crsync.cli.terminal"
 local wait_display = require "crsync.cli.wait_display"
 
-local function make_display(given)
-  local live = os.getenv "TERM" ~= "dumb" and terminal.is_terminal(2)
+local function make_display(given, client)
+  local live = not client.trace and os.getenv "TERM" ~= "dumb" and terminal.is_terminal(2)
   return wait_display.new({ stream = io.stderr, live = live, color = terminal.wants_color(given.color, 2),
     utf8 = terminal.speaks_utf8(), size = terminal.size }, given.task)
 end
@@ -90,7 +90,7 @@ local function start(given, client, options)
 end
 
 local function wait_for_all(given, client)
-  local display = make_display(given)
+  local display = make_display(given, client)
   local ok, results, summary = pcall(start, given, client, wait_options(given, display))
   if ok then return results, summary end
   display:stand()
