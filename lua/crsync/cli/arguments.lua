@@ -41,20 +41,23 @@ local arguments = {}
 
 local TYPES = {}
 
+-- As people write it: other words that Lua takes, such as 0x1F or nan, are slips.
+local function number(s) return s:find "^[%d.eE+-]+$" and tonumber(s) or nil end
+
 function TYPES.seconds(s)
-  local n = tonumber(s)
+  local n = number(s)
   if n and n >= 0 and n < math.huge then return n end
   return nil, ("'%s' is not a number of seconds"):format(s)
 end
 
 function TYPES.count(s)
-  local n = compat.tointeger(tonumber(s))
+  local n = compat.tointeger(number(s))
   if n and n >= 1 then return n end
   return nil, ("'%s' is not a whole number of at least 1"):format(s)
 end
 
 function TYPES.speed(s)
-  local n = tonumber(s)
+  local n = number(s)
   if n and n > 0 and n < math.huge then return n end
   return nil, ("'%s' is not a number above 0"):format(s)
 end
@@ -86,7 +89,11 @@ function TYPES.statuses(s)
   return words, problem
 end
 
-TYPES.port = tonumber
+function TYPES.port(s)
+  local n = compat.tointeger(number(s))
+  if n and n >= 0 and n <= 65535 then return n end
+  return nil, ("'%s' is no port: a whole number from 0 to 65535"):format(s)
+end
 
 function TYPES.file(s) return s end -- any text; completions offer names of files
 
