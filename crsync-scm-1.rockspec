@@ -31,10 +31,11 @@ build = {
   modules = {
     ["crsync.core"] = {
       sources = {
-        "csrc/ca_store.c", "csrc/connections.c", "csrc/core.c", "csrc/decode.c", "csrc/error_kind.c", "csrc/file.c",
-        "csrc/fork.c", "csrc/json_scan.c", "csrc/luaaux.c", "csrc/nonce.c", "csrc/poller.c", "csrc/pollset.c",
-        "csrc/process.c", "csrc/redact.c", "csrc/request.c", "csrc/response.c", "csrc/sign.c", "csrc/sigpipe.c",
-        "csrc/task_operation.c", "csrc/timer.c", "csrc/trace.c", "csrc/transfer.c", "csrc/types.c",
+        "csrc/ca_store.c", "csrc/connections.c", "csrc/core.c", "csrc/decode.c", "csrc/descriptors.c",
+        "csrc/error_kind.c", "csrc/file.c", "csrc/fork.c", "csrc/json_scan.c", "csrc/luaaux.c", "csrc/nonce.c",
+        "csrc/poller.c", "csrc/pollset.c", "csrc/process.c", "csrc/redact.c", "csrc/request.c", "csrc/response.c",
+        "csrc/sign.c", "csrc/signals.c", "csrc/sigpipe.c", "csrc/task_operation.c", "csrc/timer.c", "csrc/trace.c",
+        "csrc/transfer.c", "csrc/types.c",
       },
       libraries = { "curl", "crypto" },
       incdirs = { "$(CURL_INCDIR)", "$(OPENSSL_INCDIR)" },

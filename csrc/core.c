@@ -21,6 +21,8 @@
 #define _GNU_SOURCE
 #include "compat.h"
 #include "decode.h"
+#include "descriptors.h"
+#include "error_kind.h"
 #include "file.h"
 #include "luaaux.h"
 #include "poller.h"
@@ -30,6 +32,7 @@
 #include "request.h"
 #include "response.h"
 #include "sign.h"
+#include "signals.h"
 #include "task_operation.h"
 #include "timer.h"
 #include "transfer.h"
@@ -78,7 +81,8 @@ struct job {
 /* A job's. */
 enum { JOB_CORE = 1, JOB_OPERATION, JOB_ASKED }; /* the last: the id that the response is to repeat, or nil */
 
-static const char *const closed = "client is closed", *const no_memory = "not enough memory";
+static const char *const closed = "client is closed", *const no_memory = "not enough memory",
+                         *const no_descriptors = "too many open files: libcurl cannot be started";
 
 /* ---- arguments ----------------------------------------------------------------------------------- */
 
@@ -266,7 +270,8 @@ static const char *open_engine(lua_State *L, struct core *c) {
       .max_response_size = c->max_response_size,
   };
   c->engine = transfer_engine_new(&settings);
-  return c->engine ? NULL : "cannot start libcurl: no memory or no descriptors are left";
+  if (c->engine) return NULL;
+  return descriptors_shortage() ? no_descriptors : "cannot start libcurl: no memory is left";
 }
 
 static const char *set_up(lua_State *L, struct core *c) {
@@ -286,8 +291,8 @@ static const char *set_up(lua_State *L, struct core *c) {
   return problem ? problem : open_engine(L, c);
 }
 
-/* new(settings) -> core, or nil and what is wrong with them. Settings as in crsync.new, checked there; endpoint with
- * its scheme. Raises for want of memory, and where a setting is of another type. */
+/* new(settings) -> core, or nil, what is wrong with them, and the kind of the error. Settings as in crsync.new, checked
+ * there; endpoint with its scheme. Raises for want of memory, and where a setting is of another type. */
 static int core_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -303,7 +308,8 @@ static int core_new(lua_State *L) {
   if (problem == no_memory) return luaL_error(L, "%s", problem);
   lua_pushnil(L);
   lua_pushstring(L, problem);
-  return 2;
+  lua_pushstring(L, error_kind_name(problem == no_descriptors ? ERROR_KIND_NETWORK : ERROR_KIND_CONFIG));
+  return 3;
 }
 
 /* core:set_credentials(access_key_id, access_key_secret, security_token or nil) -> true, or nil and what is wrong */
@@ -383,8 +389,8 @@ static int push_asked(lua_State *L) {
 }
 
 static const char *start_transfer(struct job *job, const struct transfer_request *request) {
-  return transfer_start(job->transfer, request) ? "cannot start a transfer: no memory or no descriptors are left"
-                                                : NULL;
+  if (!transfer_start(job->transfer, request)) return NULL;
+  return descriptors_shortage() ? no_descriptors : "cannot start a transfer: no memory is left";
 }
 
 /* Signs what was gathered and starts it. Runs no Lua. Returns what hinders it, or NULL. */
@@ -876,6 +882,9 @@ int luaopen_crsync_core(lua_State *L) {
                                        {"timer", timer_new},
                                        {"poller", poller_new},
                                        {"task_operation", core_task_operation},
+                                       {"heed_sigterm", signals_heed_sigterm},
+                                       {"was_terminated", signals_was_terminated},
+                                       {"without_sigpipe", signals_without_sigpipe},
                                        {NULL, NULL}};
   luaL_checkversion(L);
   if (transfer_library_init()) return luaL_error(L, "crsync: libcurl cannot be initialised");

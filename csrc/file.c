@@ -1,12 +1,12 @@
 /* file.c - see file.h. */
 #define _GNU_SOURCE
 #include "file.h"
+#include "descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <pwd.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ static ssize_t read_all(int fd, char *out, size_t size) {
 }
 
 static int refuse_missing(lua_State *L, int reason) {
-  return refuse(L, strerror(reason), reason != ENOENT && reason != ENOTDIR);
+  return refuse(L, descriptors_words(reason), reason != ENOENT && reason != ENOTDIR);
 }
 
 /* Pushes what others than the owner may do with a file, in words; false: nothing. */
@@ -60,7 +60,7 @@ int file_read(lua_State *L) {
   ssize_t len = is_file ? read_all(fd, text, size) : 0;
   int reason = errno;
   close(fd);
-  if (failed || len < 0) return refuse(L, strerror(reason), 1);
+  if (failed || len < 0) return refuse(L, descriptors_words(reason), 1);
   if (!is_file || (size_t)len == size) return refuse(L, "it changed while it was read", 1);
   lua_pushlstring(L, text, (size_t)len);
   OPENSSL_cleanse(text, (size_t)len);

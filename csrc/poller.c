@@ -1,5 +1,6 @@
 /* poller.c - see poller.h. */
 #include "poller.h"
+#include "descriptors.h"
 #include "luaaux.h"
 #include "pollset.h"
 
@@ -37,7 +38,8 @@ static int poller_watch(lua_State *L) {
   int fd = (int)luaL_checkinteger(L, 2);
   const char *wanted = luaL_optstring(L, 3, "");
   int bits = (strchr(wanted, 'r') ? POLLSET_READ : 0) | (strchr(wanted, 'w') ? POLLSET_WRITE : 0);
-  if (pollset_watch(set, fd, bits) && bits) return luaL_error(L, "cannot wait for %d: %s", fd, strerror(errno));
+  if (pollset_watch(set, fd, bits) && bits)
+    return luaL_error(L, "cannot wait for %d: %s", fd, descriptors_words(errno));
   return 0;
 }
 
@@ -59,8 +61,10 @@ int poller_new(lua_State *L) {
   p->set = NULL;
   luaL_setmetatable(L, POLLER_TYPE);
   p->set = pollset_new();
-  if (!p->set) return luaL_error(L, "no poller can be made: %s", strerror(errno));
-  return 1;
+  if (p->set) return 1;
+  lua_pushnil(L);
+  lua_pushfstring(L, "no set of descriptors can be made: %s", descriptors_words(errno));
+  return 2;
 }
 
 void poller_open(lua_State *L) {

@@ -2,6 +2,7 @@
  * program gets a process group of its own, so that whatever it starts ends with it. */
 #define _GNU_SOURCE
 #include "process.h"
+#include "descriptors.h"
 #include "luaaux.h"
 
 #include <errno.h>
@@ -211,7 +212,7 @@ int process_spawn(lua_State *L) {
   }
   if (!reason) return 1;
   lua_pushnil(L);
-  lua_pushstring(L, strerror(reason));
+  lua_pushstring(L, descriptors_words(reason));
   return 2;
 }
 

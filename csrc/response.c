@@ -1,6 +1,7 @@
 /* response.c - see response.h. */
 #include "response.h"
 #include "decode.h"
+#include "descriptors.h"
 #include "error_kind.h"
 #include "packages.h"
 #include "redact.h"
@@ -174,9 +175,16 @@ static int push_proxy_refusal(lua_State *L, const struct response *r) {
   return 2;
 }
 
+static int push_shortage(lua_State *L, const struct response *r) {
+  push_error(L, r, ERROR_KIND_NETWORK);
+  set_message(L, r, "%s: the request could not be sent", descriptors_words(r->outcome->shortage));
+  return 2;
+}
+
 static int push_transfer_error(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, r);
+  if (o->shortage) return push_shortage(L, r);
   enum error_kind kind = o->curl_code == CURLE_WRITE_ERROR ? ERROR_KIND_MEMORY : error_kind_of_curl(o->curl_code);
   if (kind == ERROR_KIND_MEMORY) return luaL_error(L, "not enough memory");
   push_error(L, r, kind);

@@ -27,8 +27,7 @@ static sigset_t sigpipe_alone(void) {
   return set;
 }
 
-void sigpipe_begin(struct sigpipe *q) {
-  if (!is_needed) return;
+void sigpipe_block(struct sigpipe *q) {
   sigset_t pipe = sigpipe_alone();
   pthread_sigmask(SIG_BLOCK, &pipe, &q->before);
   q->shield = !sigismember(&q->before, SIGPIPE); /* where it is not blocked, none can be pending */
@@ -41,8 +40,15 @@ static void take_pending(void) {
   if (sigismember(&pending, SIGPIPE)) sigwait(&pipe, &signal_number);
 }
 
-void sigpipe_end(const struct sigpipe *q) {
-  if (!is_needed) return;
+void sigpipe_unblock(const struct sigpipe *q) {
   if (q->shield) take_pending();
   pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+}
+
+void sigpipe_begin(struct sigpipe *q) {
+  if (is_needed) sigpipe_block(q);
+}
+
+void sigpipe_end(const struct sigpipe *q) {
+  if (is_needed) sigpipe_unblock(q);
 }

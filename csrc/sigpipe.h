@@ -20,6 +20,10 @@ void sigpipe_open(void);
 void sigpipe_begin(struct sigpipe *q);
 void sigpipe_end(const struct sigpipe *q);
 
+/* The same whatever libcurl does, for other writers. */
+void sigpipe_block(struct sigpipe *q);
+void sigpipe_unblock(const struct sigpipe *q);
+
 #pragma GCC visibility pop
 
 #endif

@@ -1,5 +1,6 @@
 /* timer.c - see timer.h. */
 #include "timer.h"
+#include "descriptors.h"
 #include "luaaux.h"
 #include "pollset.h"
 
@@ -38,7 +39,7 @@ int timer_new(lua_State *L) {
   t->set = pollset_new();
   if (!t->set || pollset_set_timer(t->set, (int64_t)(seconds * 1000 + 0.999)) ||
       (fd >= 0 && pollset_watch(t->set, fd, POLLSET_READ)))
-    return luaL_error(L, "no timer can be made: %s", strerror(errno));
+    return luaL_error(L, "no timer can be made: %s", descriptors_words(errno));
   return 1;
 }
 

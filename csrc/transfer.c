@@ -3,6 +3,7 @@
 #include "transfer.h"
 #include "ca_store.h"
 #include "connections.h"
+#include "descriptors.h"
 #include "fork.h"
 #include "packages.h"
 #include "pollset.h"
@@ -394,6 +395,8 @@ static int is_endless_head(const struct transfer *t, CURLcode code) {
 
 static void fail_transfer(struct transfer *t, CURLcode code) {
   collect_outcome(t);
+  /* libcurl only says what it could not do without one: connect, find a name's address, read certificates. */
+  if (!t->outcome.sent && code != CURLE_OPERATION_TIMEDOUT) t->outcome.shortage = descriptors_shortage();
   if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;
   drop_handle(t);
   end_transfer(t, (int)code);

@@ -57,6 +57,7 @@ struct transfer_outcome {
   long verify_result;  /* OpenSSL's X509_V_ value */
   int sent;            /* 1 if a byte of the request left */
   int shared;          /* 1: another has failed for the same cause: on its connection, or on one kept beside it */
+  int shortage;        /* EMFILE or ENFILE: no descriptor was left for it; else 0 */
   int too_large;       /* TRANSFER_BODY: it was cut at max_response_size; TRANSFER_HEAD: its head was too long */
   const char *error;   /* libcurl's words, "" if none */
   const char *content_type;

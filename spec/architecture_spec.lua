@@ -34,10 +34,10 @@ local LUA_LEAVES_ALONE = {
 -- C, in csrc: files by their names without an ending.
 local C = {
   { "compat", "packages", "bytes" }, -- headers alone
-  { "redact" },
+  { "redact", "descriptors" },
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation",
     "trace" },
-  { "nonce", "timer", "poller", "process", "decode", "connections" },
+  { "nonce", "timer", "poller", "process", "decode", "connections", "signals" },
   { "transfer", "request", "types" },
   { "response" },
   { "core" }, -- sees all rooms
@@ -46,8 +46,8 @@ local C = {
 -- Which rooms of C know which library. What is not named must not.
 local KNOWS = {
   ["lua.h"] = { "compat" },
-  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "decode", "types", "task_operation", "request",
-    "response", "core" },
+  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "signals", "decode", "types", "task_operation",
+    "request", "response", "core" },
   ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "trace", "transfer", "error_kind", "response" },
   ["openssl/"] = { "packages", "ca_store", "redact", "sign", "nonce", "trace", "transfer", "request", "file", "process",
     "core" },

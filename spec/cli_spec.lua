@@ -94,6 +94,11 @@ describe("the exit status", function()
       ["get a b --outptu json"] = "Did you mean '--output'",
       ["get a b -o yaml"] = "must be one of", ["get a ''"] = "TASK: it is empty",
       ["wait a b --interval soon"] = "soon", ["list a --limit 0"] = "at least 1",
+      ["sandbox --port 70000"] = "'70000' is no port: a whole number from 0 to 65535",
+      ["sandbox --port 1.5"] = "Usage: crsync sandbox", ["sandbox --port 0x1F"] = "is no port",
+      ["sandbox --port -1"] = "-1", ["sandbox --port abc"] = "is no port", ["sandbox --speed nan"] = "'nan'",
+      ["sandbox --speed 0x2"] = "'0x2'", ["wait a b --timeout inf"] = "'inf'", ["list a --limit 1.5"] = "'1.5'",
+      ["wait a b --expect 1e99"] = "'1e99'", ["wait a b --timeout 0x9"] = "'0x9'",
       ["wait a b --interval 0"] = "--interval: out of range",
       ["create a Tag"] = "Usage: crsync create",
       ["create a Tag=1"] = "create needs RepoId; SyncRuleId, or TargetRegionId, TargetInstanceId, TargetNamespace, ",
@@ -175,6 +180,15 @@ describe("crsync wait", function()
     end)
     assert.equal(130, status)
     assert.truthy(errors:find "rst%-1  SYNCHRONIZING  10 %%[^\n]*\ncrsync: interrupted\n$", errors)
+  end)
+
+  it("ended by SIGTERM prints where things stand, too", function()
+    server:answer_always(body("SYNCHRONIZING", 100))
+    local _, errors, status = run("wait cri-1 rst-1 --interval 0.1", nil, function(line)
+      return "timeout --foreground --preserve-status -s TERM 0.7 " .. line
+    end)
+    assert.equal(143, status)
+    assert.truthy(errors:find "rst%-1  SYNCHRONIZING  10 %%[^\n]*\ncrsync: ended by SIGTERM\n$", errors)
   end)
 
   -- A terminal of 60 columns, by script(1).

@@ -52,6 +52,23 @@ describe("output that cannot be written", function()
     assert.equal(2, status)
   end)
 
+  it("leaves it there where nobody reads standard output any more, and the system would end the command", function()
+    server:answer({ body = { IsSuccess = true, Code = "success", Made = "x-1" } })
+    for _, words in ipairs { "call MakeSomething", CREATE, RULE } do
+      local quoted, err = child.quoted, os.tmpname()
+      local line = ("sleep 0.2; exec env ALIBABA_CLOUD_ENDPOINT=%s ALIBABA_CLOUD_ACCESS_KEY_ID=%s "
+        .. "ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s LUA_PATH=%s LUA_CPATH=%s NO_PROXY=127.0.0.1 %s "
+        .. "lua/crsync/bin.lua %s"):format(quoted(server.url), quoted(server.access_key_id),
+        quoted(server.access_key_secret), quoted(package.path), quoted(package.cpath), os.getenv "LUA" or "lua5.4",
+        words)
+      local told = files.output_of(("{ { sh -c %s 2>%s; echo $? >&3; } | true; } 3>&1"):format(quoted(line), err))
+      local said = files.read(err)
+      os.remove(err)
+      assert.equal("141\n", told)
+      assert.truthy(said:find "its id is %w+%-%w" or said:find 'was done: {.*"Made":"x%-1"', said)
+    end
+  end)
+
   it("is told where standard output is closed; nothing goes to the service instead", function()
     local said, status = run("get cri-1 rst-1", ">&-")
     assert.same({ "crsync: the output could not be written: Bad file descriptor\n", 4 }, { said, status })

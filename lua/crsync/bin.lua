@@ -2,7 +2,7 @@
 --- The installed command: the way in and the only way out. An installation that is broken ends here, with one sentence
 --- and status 6, whenever what it lacks is first asked for.
 
-local CONFIGURATION, INTERRUPTED = 6, 130 -- the others are crsync.cli's, which may be what is missing
+local CONFIGURATION, INTERRUPTED, TERMINATED = 6, 130, 143 -- the others are crsync.cli's, which may be what is missing
 
 local load_module = require
 
@@ -11,9 +11,15 @@ local function leave(status, sentence)
   os.exit(status, true)
 end
 
+local function leave_interrupted()
+  local core = package.loaded["crsync.core"]
+  if core and core.was_terminated() then leave(TERMINATED, "crsync: ended by SIGTERM") end
+  leave(INTERRUPTED, "crsync: interrupted")
+end
+
 -- What Lua's loaders say takes a line for each place that was searched.
 local function broken(problem)
-  if problem:find("interrupted!", 1, true) then leave(INTERRUPTED, "crsync: interrupted") end
+  if problem:find("interrupted!", 1, true) then leave_interrupted() end
   local missing = problem:match "^module '([^']+)' not found"
   if missing then leave(CONFIGURATION, ("crsync: the module %s is not there: install crsync again"):format(missing)) end
   local own_words = problem:match "^crsync [^\n]+"
@@ -33,4 +39,5 @@ function require(name) -- luacheck: ignore 121
 end
 
 require "crsync"
+require "crsync.core".heed_sigterm()
 os.exit(require "crsync.cli".run(arg), true)

@@ -557,8 +557,10 @@ function client.new(options)
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
   for name, value in pairs(keys or {}) do core_settings[name] = value end
-  local client_core, problem = core.new(core_settings)
-  if not client_core then return nil, errors.config("%s", problem) end
+  local client_core, problem, kind = core.new(core_settings)
+  if not client_core then
+    return nil, errors.new { kind = kind, message = problem, retryable = kind == "network" }
+  end
   local traced = trace.new(settings)
   if traced and source.key_id then traced:keys(source) end
   return setmetatable({

@@ -203,10 +203,18 @@ local BY_KIND = {
   end,
 }
 
+-- Whatever failed: it is how csrc/descriptors.c tells it, here and in the words of a source of keys.
+local function shortage_hint(err)
+  if not tostring(err.message):find("too many open files", 1, true) then return nil end
+  return "raise the limit (ulimit -n), do less at once, or look for what is left open"
+end
+
 --- The remedy for a failure, if one is known.
 ---@param err table  an error, or what one is about to be made of
 ---@return string|nil
 function errors.hint(err)
+  local shortage = shortage_hint(err)
+  if shortage then return shortage end
   local make = BY_CODE[err.code] or BY_KIND[err.kind]
   return make and make(err) or nil
 end

@@ -1,5 +1,6 @@
 --- The way out of a command from anywhere: an error value that carries the exit status and what is said to the person.
 
+local core = require "crsync.core"
 local crsync = require "crsync"
 local exit_status = require "crsync.cli.exit_status"
 
@@ -33,7 +34,10 @@ function exit.reason(raised)
   if crsync.is_error(raised) then return exit_status.of(raised), tostring(raised) end
   if type(raised) == "table" and raised.status then return raised.status, raised.message end
   local message = tostring(raised)
-  if message:find "interrupted!" then return exit_status.INTERRUPTED, "crsync: interrupted" end
+  if message:find "interrupted!" then
+    if core.was_terminated() then return exit_status.TERMINATED, "crsync: ended by SIGTERM" end
+    return exit_status.INTERRUPTED, "crsync: interrupted"
+  end
   local argument = message:match "bad argument.*"
   return argument and exit_status.USAGE or exit_status.TROUBLE, "crsync: " .. (argument or message)
 end

@@ -23,6 +23,8 @@ local ROWS = {
   { number = 130, name = "INTERRUPTED", meaning = "interrupted by Ctrl-C; a wait first prints where each task stands" },
   { number = 141, name = "NO_READER",
     meaning = "nobody reads standard output any more, as in `| head`: what the system says of other programs then" },
+  { number = 143, name = "TERMINATED",
+    meaning = "ended by SIGTERM, as containers and jobs are; a wait first prints where each task stands" },
 }
 
 ---@class crsync.cli.ExitStatuses

@@ -2,6 +2,7 @@
 --- with a message; a reader that has gone (`| head`) ends it quietly.
 
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
@@ -108,17 +109,26 @@ function output.write(given, value, as_text) write_as(given, value, as_text, fal
 ---@param as_text fun(items): string  makes the form for people
 function output.write_several(given, items, as_text) write_as(given, items, as_text, true) end
 
---- Writes what was made; for people its id. Nobody can ask for the id again: where the result cannot be written,
---- standard error tells it.
+--- Does what writes a thing that nobody can ask for again. Where it cannot be written, also because nobody reads it any
+--- more, standard error tells it.
+---@param write fun()
+---@param sentence fun(): string|nil  what is told then
+function output.write_or_tell(write, sentence)
+  local ok, problem = pcall(core.without_sigpipe, write)
+  if ok then return end
+  local said = sentence()
+  if said then io.stderr:write("crsync: ", said, "\n") end
+  error(problem, 0)
+end
+
+--- Writes what was made; for people its id.
 ---@param given table  from the command line: output, field
 ---@param response table
 ---@param id string
 ---@param what string  "task", "rule"
 function output.write_made(given, response, id, what)
-  local ok, problem = pcall(output.write, given, response, function() return output.single(id) end)
-  if ok then return end
-  io.stderr:write(("crsync: the %s was made, its id is %s\n"):format(what, text.printable(id)))
-  error(problem, 0)
+  output.write_or_tell(function() output.write(given, response, function() return output.single(id) end) end,
+    function() return ("the %s was made, its id is %s"):format(what, text.printable(id)) end)
 end
 
 local function cut_to(width, lines)

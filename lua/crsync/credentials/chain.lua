@@ -2,6 +2,7 @@
 --- only the instance's metadata, which nobody configures, may be missing. Here are the keys that are simply there, in
 --- options and environment; what has to be asked is search.lua's.
 
+local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local errors = require "crsync.error"
 local keys_of = require "crsync.credentials.keys"
@@ -48,6 +49,18 @@ local function from_variables()
   return new_source("environment (" .. family.id .. ")", nil, true), env.keys(family)
 end
 
+-- Loaded for a client that needs it, as it is a third of all there is to load; and when it is made, not when it calls:
+-- by then a host may have locked itself in where no file is to be found. To Lua a file that cannot be opened is not
+-- found, also where it is only that too many are open.
+local function load_search()
+  local found, search = pcall(require, "crsync.credentials.search")
+  if found then return search end
+  local can_open, reason = core.check_file "/"
+  if can_open then error(search, 0) end
+  return nil, errors.new { kind = "credentials", retryable = true,
+    message = "the other sources of keys cannot be loaded: " .. reason }
+end
+
 --- Finds the source for a client: the first that is configured. Keys that stay come back to be handed on and forgotten.
 ---@param options crsync.Options
 ---@param chosen crsync.Profile|nil  as cli_profile.choose has it; nil: to be chosen here
@@ -57,9 +70,9 @@ function chain.find(options, chosen)
   local source, second = given(options)
   if not (source or second or options.profile) then source, second = from_variables() end
   if not (source or second) then
-    -- Loaded for a client that needs it, as it is a third of all there is to load; and when it is made, not when it
-    -- calls: by then a host may have locked itself in where no file is to be found.
-    source, second = require "crsync.credentials.search".find(options, chosen)
+    local search, err = load_search()
+    if not search then return nil, err end
+    source, second = search.find(options, chosen)
   end
   if source and second then source.key_id = redact.key_id(second.access_key_id) end
   return source, second

@@ -57,7 +57,7 @@ end
 --- Serves until whoever started it is gone.
 function child.run()
   let_go_of_inherited()
-  local loop, word = loop_of.new(), random_word()
+  local loop, word = assert(loop_of.new()), random_word()
   local listener = assert(socket.bind("127.0.0.1", 0))
   listener:settimeout(0)
   io.stdout:write((select(2, listener:getsockname())), " ", word, "\n")

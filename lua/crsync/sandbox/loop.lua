@@ -14,9 +14,12 @@ local loop = {}
 
 local SWEEP = 1 -- seconds between looks at deadlines: those of slow clients need no more precision
 
+--- A loop; or nil and the reason, where no descriptor is left for it.
 function loop.new()
+  local poller, reason = core.poller()
+  if not poller then return nil, reason end
   local endings = setmetatable({}, { __mode = "k" })
-  return setmetatable({ poller = core.poller(), waiting = {}, sleeping = {}, endings = endings,
+  return setmetatable({ poller = poller, waiting = {}, sleeping = {}, endings = endings,
     next_sweep = math.huge, is_running = true }, Loop)
 end
 

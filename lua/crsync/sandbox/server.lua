@@ -138,9 +138,11 @@ end
 -- ---- life ------------------------------------------------------------------------------------------------------
 
 local function listen(address, port)
-  local listener = address:find(":", 1, true) and socket.tcp6() or socket.tcp()
+  local listener, reason = (address:find(":", 1, true) and socket.tcp6 or socket.tcp)()
+  if not listener then return nil, ("no socket can be opened: %s"):format(reason) end
   listener:setoption("reuseaddr", true)
-  local ok, reason = listener:bind(address, port)
+  local ok
+  ok, reason = listener:bind(address, port)
   if ok then ok, reason = listener:listen(BACKLOG) end
   if not ok then
     listener:close()
@@ -175,12 +177,16 @@ end
 ---@return string|nil problem
 function server.new(options)
   local address = options.address or "127.0.0.1"
-  local listener, problem = listen(address, options.port or 0)
+  local loop, problem = options.loop, nil
+  if not loop then loop, problem = loop_of.new() end
+  if not loop then return nil, problem end
+  local listener
+  listener, problem = listen(address, options.port or 0)
   if not listener then return nil, problem end
   local _, port = listener:getsockname()
   local limits = {}
   for name, value in pairs(http.LIMITS) do limits[name] = options.limits and options.limits[name] or value end
-  local self = setmetatable({ loop = options.loop or loop_of.new(), listener = listener, tls = options.tls,
+  local self = setmetatable({ loop = loop, listener = listener, tls = options.tls,
     service = service_of.new(options.scenario, options.speed or 1), limits = limits, streams = {}, idle = {},
     records = {}, keeps_records = options.keeps_records, url = url_of(address, port, options.tls) }, Server)
   self.loop:spawn(function() accept_all(self) end)

@@ -8,7 +8,14 @@ local output = require "crsync.cli.output"
 
 local function run(given, client)
   local response = exit.unless(client:call(given.action, arguments.parameters(given.parameter)))
-  output.write(given, response, function(value) return json.encode(value, { indent = 2 }) end)
+  local function write()
+    output.write(given, response, function(value) return json.encode(value, { indent = 2 }) end)
+  end
+  if given.action:find "^Get" or given.action:find "^List" then
+    write()
+  else -- it may have made something, whose id the response alone tells
+    output.write_or_tell(write, function() return given.action .. " was done: " .. json.encode(response) end)
+  end
   return exit_status.DONE
 end
 

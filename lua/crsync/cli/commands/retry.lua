@@ -68,22 +68,35 @@ local function chosen_by_failure(given, client)
   return chosen
 end
 
-local function make(given, client, chosen)
-  local ids, lines, items, status = {}, {}, {}, exit_status.DONE
+-- Makes them; puts the new ids into a list, one by one.
+local function make_each(given, client, chosen, ids, items)
+  local status = exit_status.DONE
   for _, task in ipairs(chosen) do
     local id, err = client:retry_task(given.instance, task.SyncTaskId)
     if id then
-      ids[#ids + 1], lines[#lines + 1] = id, output.single(id)
+      ids[#ids + 1] = id
       items[#items + 1] = { SyncTaskId = id, RetryOf = task.SyncTaskId }
     else
       io.stderr:write(tostring(err), "\n")
       status = math.max(status, exit_status.of(err))
     end
   end
-  local ok, problem = pcall(output.write_several, given, items, function() return table.concat(lines, "\n") end)
-  if ok then return ids, status end
-  say("these tasks were made: %s", tables.shown(table.concat(ids, " "))) -- nobody can ask for their ids again
-  error(problem, 0)
+  return status
+end
+
+-- An interrupt, or a reader that has gone, must not lose the ids of those that are made already.
+local function make(given, client, chosen)
+  local ids, items, status = {}, {}, nil
+  local function lines()
+    local list = {}
+    for i, id in ipairs(ids) do list[i] = output.single(id) end
+    return table.concat(list, "\n")
+  end
+  output.write_or_tell(function()
+    status = make_each(given, client, chosen, ids, items)
+    output.write_several(given, items, lines)
+  end, function() return ids[1] and "these tasks were made: " .. tables.shown(table.concat(ids, " ")) end)
+  return ids, status
 end
 
 local function check_words(given)
