@@ -214,6 +214,46 @@ describe("a batch", function()
     assert.equal("network", err.kind)
   end)
 
+  it("tells what hinders its list, and when that is over", function()
+    server:answer_for("t1", body("t1", "SUCCESS"))
+    local fault = "err.500.SystemError"
+    server:answer(fault, fault, fault, list(), list "t1")
+    server:answer_always(list "t1")
+    local told = {}
+    local results = client:wait_batch("cri-1", "b-1", with { settle = 0.1, on_progress = function(task, p, trouble)
+      if p.found then
+        assert.same({ "UNKNOWN", p.task_id }, { task.TaskStatus, task.SyncTaskId })
+        told[#told + 1] = { p.task_id, p.found, trouble and trouble.code or false,
+          trouble and trouble.action or false, p.hindered ~= nil, p.news }
+      end
+    end })
+    assert.equal("t1", order(results))
+    assert.same({ { "batch b-1", 0, "SystemError", "ListRepoSyncTask", true, true },
+      { "batch b-1", 0, false, false, false, true } }, told)
+  end)
+
+  it("tells that its list does not answer, and that no task has appeared for long", function()
+    local now = core.now
+    finally(function() core.now = now end) -- luacheck: ignore 122
+    core.now = function() return now() * 20 end -- luacheck: ignore 122
+    server:answer({ delay = 0.4, body = list().body })
+    server:answer_always(list())
+    local told = {}
+    local _, err = client:wait_batch("cri-1", "b-1", { interval = 1, appear_timeout = 30,
+      on_progress = function(_, p, trouble) told[#told + 1] = { p.found, trouble and trouble.message or false } end })
+    assert.equal("timeout", err.code)
+    assert.same({ { 0, "no answer yet" }, { 0, false }, { 0, false } }, { told[1], told[2], told[3] })
+  end)
+
+  it("whose list was not reached once ends when that is enough", function()
+    local lost = assert(crsync.new { endpoint = "http://127.0.0.1:1", access_key_id = "a", access_key_secret = "b",
+      proxy = "", retry = false })
+    local _, err = lost:wait_batch("cri-1", "b-1", with { appear_timeout = 60, unreachable_timeout = 1 })
+    lost:close()
+    assert.equal("network", err.kind)
+    assert.truthy(err.message:find("the service was not reached once in 1 s", 1, true), err.message)
+  end)
+
   it("ends in time with where its tasks stand", function()
     server:answer_for("t1", body("t1", "SYNCHRONIZING"))
     server:answer_always(list "t1")

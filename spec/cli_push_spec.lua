@@ -68,6 +68,15 @@ describe("crsync wait", function()
     assert.truthy(errors:find("2 of 3 tasks of batch b-1 have appeared within 2", 1, true), errors)
   end)
 
+  it("tells what hinders asking for the list", function()
+    local nobody = { url = "http://127.0.0.1:1", access_key_id = "a", access_key_secret = "b" }
+    local _, errors, status = command.run(nobody, "wait cri-1 --batch b-1 --interval 0.1 --unreachable-timeout 1.5")
+    assert.equal(4, status)
+    assert.truthy(errors:find "^batch b%-1  no task has appeared yet  asking fails: [^\n]*connect[^\n]*; going on\n",
+      errors)
+    assert.truthy(errors:find "the service was not reached once in %d s", errors)
+  end)
+
   for words, part in pairs {
     [""] = "wait takes ids of tasks, or --batch, or --repo",
     ["rst-1 --batch b-1"] = "wait takes ids of tasks, or --batch, or --repo",

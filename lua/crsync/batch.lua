@@ -13,9 +13,10 @@ local wait = require "crsync.wait"
 ---@field host string                     that is asked
 ---@field is_meant fun(task: crsync.ListedTask): boolean  of what the list shows
 ---@field least number                    seconds that a single look needs
----@field list fun(seconds: number): crsync.ListedTask[]?, crsync.Error?
+---@field list fun(seconds: number, heard: fun(attempt: crsync.Attempt)): crsync.ListedTask[]?, crsync.Error?
 ---@field wait fun(id: string, seconds: number): crsync.Task?, crsync.Error?
----@field all fun(body: fun(number: integer, more: fun(count: integer)))  runs bodies side by side: 1 at first
+---@field all fun(body: fun(number: integer, more: fun(count: integer)), listing: table)  runs bodies side by side: 1 at
+--- first; has what stands for the list tell what is due
 ---@field pause fun(seconds: number)
 ---@field instead fun(): string|nil       what there is in place of a task that is not there
 
@@ -47,7 +48,9 @@ end
 
 local function look(b)
   local left = b.ends - core.now()
-  local tasks, err = b.awaited.list(left > 0 and left or b.awaited.least)
+  local tasks, err = wait.look_at_list(b.listing, function(heard)
+    return b.awaited.list(left > 0 and left or b.awaited.least, heard)
+  end)
   if not tasks then
     b.trouble = err
     return
@@ -69,7 +72,7 @@ local function is_settled(b, now) return b.going == 0 and now - b.added_at >= b.
 -- Whether there is nothing more to look for.
 local function is_over(b, now)
   local expect = b.options.expect
-  if b.trouble and not b.trouble.retryable or now >= b.ends then return true end
+  if b.trouble and not b.trouble.retryable or now >= b.ends or wait.is_unreachable(b.listing, now) then return true end
   if #b.found == 0 then return now >= b.appears_until end
   if expect then return #b.found >= expect end
   return b.looked_at and is_settled(b, b.looked_at)
@@ -88,6 +91,10 @@ local function look_until_over(b)
   while true do
     look(b)
     local now = core.now()
+    if not (b.trouble and is_over(b, now)) then -- then it is returned
+      wait.tell_list(b.listing, #b.found, #b.found < (b.options.expect or 1))
+      now = core.now() -- on_progress may have taken its time
+    end
     if is_over(b, now) then return end
     local at, was_going = next_look(b, now), b.going > 0
     repeat
@@ -107,7 +114,13 @@ end
 local function seconds_waited(b) return math.floor((core.now() - b.started) * 10 + 0.5) / 10 end
 
 local function nothing_appeared(b)
-  if not b.looked_at then return b.trouble end
+  if not b.looked_at then
+    if wait.is_unreachable(b.listing, core.now()) then
+      b.trouble.message = ("%s; the service was not reached once in %d s"):format(b.trouble.message,
+        math.floor(seconds_waited(b)))
+    end
+    return b.trouble
+  end
   local waited, instead = seconds_waited(b), b.awaited.instead()
   return ended(b, ("no task of %s has appeared within %g s%s%s"):format(b.awaited.what, waited,
     b.trouble and ", and the last look failed: " .. tostring(b.trouble.message) or "",
@@ -136,17 +149,20 @@ end
 function batch.run(awaited, options)
   local now = core.now()
   local b = { awaited = awaited, options = options, started = now, ends = now + options.timeout,
-    appears_until = now + options.appear_timeout, interval = options.interval, known = {}, found = {}, going = 0 }
+    appears_until = now + options.appear_timeout, interval = options.interval, known = {}, found = {}, going = 0,
+    listing = wait.for_list(awaited.what, awaited.host, options) }
   awaited.all(function(number, more)
     if number == 1 then
       b.more = more
-      return look_until_over(b)
+      look_until_over(b)
+      b.listing.is_over = true
+      return
     end
     local one = b.found[number - 1]
     local task, err = awaited.wait(one.id, math.max(0, b.ends - core.now()))
     one.task, one.err = task or err.task, err
     b.going = b.going - 1
-  end)
+  end, b.listing)
   if b.trouble and not b.trouble.retryable then return nil, b.trouble end
   if #b.found == 0 then return nil, nothing_appeared(b) end
   local results = results_of(b)

@@ -441,10 +441,10 @@ end
 -- Waits for the tasks that a filter finds, now or later.
 local function wait_listed(self, instance_id, filter, options, awaited)
   awaited.host, awaited.least = self.host, self.settings.timeout
-  awaited.list = function(seconds)
+  awaited.list = function(seconds, heard)
     local asked = { deadline = seconds }
     for name, value in pairs(filter) do asked[name] = value end
-    local tasks, err = collect(self, "ListRepoSyncTask", instance_id, asked)
+    local tasks, err = collect(overheard(self, heard), "ListRepoSyncTask", instance_id, asked)
     return tasks, not tasks and err or nil
   end
   -- The list may know a task sooner than the rest of the service.
@@ -458,7 +458,8 @@ local function wait_listed(self, instance_id, filter, options, awaited)
   end
   -- The clock is the second member, if there is one.
   local clock = options.on_progress and 1 or 0
-  awaited.all = function(body)
+  awaited.all = function(body, listing)
+    waits[1] = listing
     self.loop:all(1 + clock, math.huge, options.concurrency, function(number, more)
       if number == 1 + clock and clock == 1 then
         return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end)

@@ -22,6 +22,7 @@ local statuses = require "crsync.statuses"
 ---@field hindered? number      seconds for which asking has failed; nil while it works (inside a wait)
 ---@field news? boolean         status or trouble are other than told, or that was ten seconds ago (inside a wait)
 ---@field given_up? boolean     the wait for this task is over, though it has not ended (inside a wait)
+---@field found? integer          of the list in which tasks appear: how many it has shown (wait_batch, wait_push)
 
 local progress = {}
 

@@ -49,11 +49,11 @@ local function stand_in(id)
   return task
 end
 
--- The task's numbers at this moment. Where asking fails nobody knows how fast it is.
+-- The task's numbers at this moment; of a list, how many tasks it has shown. Where asking fails nobody knows how fast it is.
 local function numbers(w, task, now)
   local p = w.tracker and w.tracker:later(now) or progress.of(task)
   p.task_id = w.watched.id
-  p.elapsed, p.idle = now - w.started, p.idle or now - w.started
+  p.elapsed, p.idle, p.found = now - w.started, p.idle or now - w.started, w.found
   if w.trouble then
     p.rate, p.eta, p.hindered = nil, nil, now - w.hindered_since
   end
@@ -63,7 +63,14 @@ end
 -- Of troubles the code counts, or the kind: texts differ from one time to the next, by milliseconds or by a port.
 local function name_of(trouble) return trouble and (trouble.code or trouble.kind) or nil end
 
+-- Of a list in which tasks appear only what hinders it, and that some are missing still.
+local function is_news_of_list(w, now)
+  if name_of(w.trouble) ~= w.told_trouble then return true end
+  return (w.trouble or w.is_wanting) and now - (w.told_at or w.started) >= NEWS_EVERY
+end
+
 local function is_news(w, now)
+  if w.found then return is_news_of_list(w, now) end
   local status = w.task and w.task.TaskStatus
   return not w.told_at or now - w.told_at >= NEWS_EVERY or status ~= w.told_status
     or name_of(w.trouble) ~= w.told_trouble
@@ -96,17 +103,18 @@ local function hear(w, attempt)
   local is_server = attempt.status >= 500 and not code:find "^Throttling"
   hinder(w, errors.new { kind = is_server and "server" or "throttled", code = attempt.code, status = attempt.status,
     request_id = attempt.request_id, action = attempt.action, endpoint = w.watched.host, retryable = true,
-    retry_after = attempt.delay, task_id = w.watched.id })
+    retry_after = attempt.delay, task_id = not w.found and w.watched.id or nil })
 end
 
 -- The clock has gone on: whatever is due is told.
 local function tick(w, now)
   if w.is_over or w.is_telling then return end
   if not w.trouble and w.asking_since and now - w.asking_since >= SLOW then
-    hinder(w, errors.new { kind = "timeout", message = "no answer yet", action = "GetRepoSyncTask",
-      endpoint = w.watched.host, retryable = true, task_id = w.watched.id })
+    hinder(w, errors.new { kind = "timeout", message = "no answer yet",
+      action = w.found and "ListRepoSyncTask" or "GetRepoSyncTask", endpoint = w.watched.host, retryable = true,
+      task_id = not w.found and w.watched.id or nil })
   end
-  if (w.task or w.trouble) and is_news(w, now) then tell(w, now) end
+  if (w.task or w.trouble or w.found) and is_news(w, now) then tell(w, now) end
 end
 
 -- ---- how a wait ends --------------------------------------------------------------------------------------
@@ -241,6 +249,54 @@ function wait.run(w)
   local has_task_ended = err and err.kind == "task" and statuses.final[err.code] -- then that was told
   if err and not has_task_ended then tell(w, core.now(), err) end
   return task, err
+end
+
+-- ---- lists in which tasks appear ----------------------------------------------------------------------------
+
+--- What stands for such a list beside the waits for its tasks: what hinders it is told likewise.
+---@param what string  is waited for, which stands in a task's place
+---@param host string  that is asked
+---@param given { on_progress: function?, unreachable_timeout: number? }
+---@return table
+function wait.for_list(what, host, given)
+  return { watched = { id = what, host = host }, options = given, started = core.now(), found = 0, is_wanting = true,
+    reached = false, is_over = false }
+end
+
+--- Asks for the list once, and notes what hinders that.
+---@param w table
+---@param ask fun(heard: fun(attempt: crsync.Attempt)): table?, crsync.Error?
+---@return table? tasks
+---@return crsync.Error? err
+function wait.look_at_list(w, ask)
+  w.asking_since = core.now()
+  local tasks, err = ask(function(attempt) hear(w, attempt) end)
+  if tasks then
+    w.trouble, w.reached = nil, true
+  else
+    if err.status or err.sent then w.reached = true end
+    hinder(w, err)
+  end
+  w.asking_since = nil
+  return tasks, err
+end
+
+--- Notes how many tasks it has shown, and whether some are missing; tells what is due.
+---@param w table
+---@param found integer
+---@param is_wanting boolean
+function wait.tell_list(w, found, is_wanting)
+  w.found, w.is_wanting = found, is_wanting
+  if is_news(w, core.now()) then tell(w, core.now()) end
+end
+
+--- Whether the service was not reached once, for as long as that is borne.
+---@param w table
+---@param now number
+---@return boolean
+function wait.is_unreachable(w, now)
+  local at = w.trouble and w.trouble.sent == false and unreachable_at(w)
+  return at and now >= at or false
 end
 
 --- Has waits that run side by side tell what is due, until all have ended; runs beside them. The first pauses are

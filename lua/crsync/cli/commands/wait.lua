@@ -23,9 +23,26 @@ local function join(given, id)
   given.task[#given.task + 1] = id
 end
 
+local function leave(given, id)
+  for i, known in ipairs(given.task) do
+    if known == id then return table.remove(given.task, i) end
+  end
+end
+
+-- The list in which tasks appear: a line of its own beside theirs, as long as it is hindered or tasks are missing.
+local function show_list(given, display, p, trouble)
+  local is_wanting = p.found < (given.expect or 1)
+  if not trouble and not is_wanting then return leave(given, p.task_id) end
+  join(given, p.task_id)
+  local status = p.found == 0 and "no task has appeared yet"
+    or ("%d of %s tasks have appeared"):format(p.found, given.expect or "the")
+  display:update(p.task_id, { TaskStatus = status }, p, trouble)
+end
+
 local function wait_options(given, display)
   local is_one = #given.task == 1
   local function on_progress(task, p, trouble)
+    if p.found then return show_list(given, display, p, trouble) end
     -- Why a wait has ended is said at the end, which comes at once: for one task, and for all whose time is up.
     if p.given_up and (is_one or trouble.code == "timeout") then return end
     join(given, p.task_id)
