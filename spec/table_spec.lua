@@ -50,7 +50,7 @@ describe("a table", function()
   it("of rules has source and target", function()
     local lines = lines_of(tables.RULES, { { SyncRuleId = "crsr-1", LocalRegionId = "cn-hangzhou",
       LocalNamespaceName = "a", TargetRegionId = "eu-west-1" } })
-    assert.equal("crsr-1  -     -      -        -     cn-hangzhou a  eu-west-1 -", lines[2])
+    assert.equal("crsr-1  -     -      -        -         cn-hangzhou a  eu-west-1  -", lines[2])
   end)
 end)
 

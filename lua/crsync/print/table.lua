@@ -28,7 +28,11 @@ local function image(region, namespace, repo, tag)
   return ("%s %s/%s:%s"):format(shown(region), shown(namespace), shown(repo), shown(tag))
 end
 
-local function place(region, namespace) return shown(region) .. " " .. shown(namespace) end
+-- Where a rule leads: as far as it says.
+local function place(region, namespace, repo)
+  local path = namespace and " " .. shown(namespace) .. (repo and "/" .. shown(repo) or "") or ""
+  return shown(region) .. path
+end
 
 --- A moment by RFC 3339, in UTC.
 ---@param milliseconds any  since 1970
@@ -77,9 +81,12 @@ tables.RULES = {
   { header = "NAME", fields = { "SyncRuleName" } },
   { header = "SCOPE", fields = { "SyncScope" } },
   { header = "TRIGGER", fields = { "SyncTrigger" } },
+  { header = "PRIORITY", fields = { "Priority" } },
+  { header = "FROM", fields = { "LocalRegionId", "LocalNamespaceName", "LocalRepoName" }, show = place },
+  { header = "TO", fields = { "TargetRegionId", "TargetNamespaceName", "TargetRepoName" }, show = place },
   { header = "TAGS", fields = { "TagFilter" } },
-  { header = "FROM", fields = { "LocalRegionId", "LocalNamespaceName" }, show = place },
-  { header = "TO", fields = { "TargetRegionId", "TargetNamespaceName" }, show = place },
+  { header = "REPOSITORIES", fields = { "RepoNameFilter" }, show = rare },
+  { header = "NAMESPACES", fields = { "NamespaceNameFilter" }, show = rare },
 }
 
 -- ---- text ---------------------------------------------------------------------------------------------------
