@@ -1,16 +1,19 @@
 --- The word that somebody most likely meant: for messages about a name that there is not.
 
--- How many letters must be put in, taken out or replaced to make one of the other.
+-- How many letters must be put in, taken out, replaced, or swapped with the next, to make one of the other.
 local function distance(a, b)
-  local row = {}
+  local above, row = {}, {}
   for j = 0, #b do row[j] = j end
   for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
+    local next_row = { [0] = i }
     for j = 1, #b do
       local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+      next_row[j] = math.min(row[j] + 1, next_row[j - 1] + 1, row[j - 1] + cost)
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        next_row[j] = math.min(next_row[j], above[j - 2] + 1)
+      end
     end
+    above, row = row, next_row
   end
   return row[#b]
 end
