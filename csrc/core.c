@@ -39,6 +39,7 @@
 
 #include <dlfcn.h>
 #include <math.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <stdint.h>
@@ -833,6 +834,18 @@ static int core_random(lua_State *L) {
 
 /* ---- loading ------------------------------------------------------------------------------------- */
 
+/* versions() -> { libcurl, tls, openssl }: of the libraries that are loaded. */
+static int core_versions(lua_State *L) {
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, transfer_curl_version());
+  lua_setfield(L, -2, "libcurl");
+  lua_pushstring(L, transfer_tls_version());
+  lua_setfield(L, -2, "tls");
+  lua_pushstring(L, OpenSSL_version(OPENSSL_VERSION_STRING));
+  lua_setfield(L, -2, "openssl");
+  return 1;
+}
+
 /* A resolver's thread may outlive its transfer, and lua_close unloads modules. So this module stays loaded. */
 static void stay_loaded(void) {
   static const char inside_this_module;
@@ -882,6 +895,7 @@ int luaopen_crsync_core(lua_State *L) {
                                        {"timer", timer_new},
                                        {"poller", poller_new},
                                        {"task_operation", core_task_operation},
+                                       {"versions", core_versions},
                                        {"heed_sigterm", signals_heed_sigterm},
                                        {"was_terminated", signals_was_terminated},
                                        {"without_sigpipe", signals_without_sigpipe},

@@ -87,6 +87,13 @@ int transfer_library_init(void) {
   return library_is_ready ? 0 : -1;
 }
 
+const char *transfer_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }
+
+const char *transfer_tls_version(void) {
+  const char *version = curl_version_info(CURLVERSION_NOW)->ssl_version;
+  return version ? version : "no TLS";
+}
+
 /* ---- libcurl's callbacks ------------------------------------------------------------------------- */
 
 static int body_reserve(struct transfer *t, size_t more) {

@@ -73,6 +73,10 @@ void transfer_keep_header(struct transfer_response_headers *headers, const char 
 /* Initialises libcurl once per process, in a thread-safe way. Returns 0, or -1. */
 int transfer_library_init(void);
 
+/* The versions of libcurl, "7.88.1", and of its TLS library, "OpenSSL/3.0.17"; "no TLS" where it has none. Static. */
+const char *transfer_curl_version(void);
+const char *transfer_tls_version(void);
+
 /* A new engine, or NULL when memory or descriptors run out. Free with transfer_engine_free. */
 struct transfer_engine *transfer_engine_new(const struct transfer_settings *settings);
 void transfer_engine_free(struct transfer_engine *e);

@@ -1,14 +1,13 @@
 --- What is written into documents, sources and declarations from the facts in lua/crsync and .ci/packages: one function
 --- a block, which gives its lines. doc/derive.lua puts them where they belong.
 
-local env = require "crsync.credentials.env"
 local error_kinds = require "crsync.error_kinds"
 local exit_status = require "crsync.cli.exit_status"
 local objects = require "crsync.objects"
 local operations = require "crsync.operations"
 local options = require "crsync.options"
 local scenario_fields = require "crsync.sandbox.scenario_fields"
-local variables = require "crsync.variables"
+local topics = require "crsync.cli.topics"
 local version = require "crsync.version"
 
 local blocks = {}
@@ -181,30 +180,10 @@ end
 
 -- ---- the environment --------------------------------------------------------------------------------------
 
--- Every variable: rows of names and meaning, keys first.
-local function all_variables()
-  local rows = {}
-  for _, family in ipairs(env.KEYS) do
-    rows[#rows + 1] = { { family.id, family.secret, family.token }, "an access key, its secret and, if it is temporary,"
-      .. " its token; a whole set or nothing" }
-  end
-  for _, family in ipairs(env.ROLES) do
-    rows[#rows + 1] = { { family.role_arn, family.oidc_provider_arn, family.oidc_token_file },
-      "a pod's role (RRSA): its ARN, that of the OIDC provider, the token's file; all three or none" }
-  end
-  for _, row in ipairs(options.client) do
-    if row.variables then
-      rows[#rows + 1] = { row.variables, "option " .. code(row.name) .. ": " .. with_unit(row) }
-    end
-  end
-  for _, row in ipairs(variables.rows) do rows[#rows + 1] = { row.names, row.line } end
-  return rows
-end
-
 --- Every variable that crsync reads, as a set.
 function blocks.variable_names()
   local names = {}
-  for _, row in ipairs(all_variables()) do
+  for _, row in ipairs(topics.variables()) do
     for _, name in ipairs(row[1]) do names[name] = true end
   end
   return names
@@ -212,8 +191,14 @@ end
 
 function blocks.variables()
   local rows = {}
-  for i, row in ipairs(all_variables()) do rows[i] = { coded(row[1]), row[2] } end
+  for i, row in ipairs(topics.variables()) do rows[i] = { coded(row[1]), row[2] } end
   return markdown_table({ "variable", "meaning" }, rows)
+end
+
+function blocks.topics()
+  local rows = {}
+  for i, topic in ipairs(topics.rows) do rows[i] = { code(topic.name), topic.about } end
+  return markdown_table({ "topic", "" }, rows)
 end
 
 -- ---- packages ---------------------------------------------------------------------------------------------
@@ -293,9 +278,15 @@ blocks["man:exit-statuses"] = function()
   return lines
 end
 
+blocks["man:topics"] = function()
+  local names = {}
+  for i, topic in ipairs(topics.rows) do names[i] = topic.name end
+  return { "topics are " .. table.concat(names, ", ") .. "." }
+end
+
 blocks["man:variables"] = function()
   local lines = {}
-  for _, row in ipairs(all_variables()) do
+  for _, row in ipairs(topics.variables()) do
     lines[#lines + 1] = ".TP"
     lines[#lines + 1] = "\\fB" .. table.concat(row[1], "\\fP, \\fB") .. "\\fP"
     lines[#lines + 1] = troff(row[2])

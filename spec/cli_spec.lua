@@ -90,9 +90,10 @@ describe("the exit status", function()
   end)
 
   it("is 2 for wrong usage, and the nearest is suggested", function()
-    for words, part in pairs { [""] = "Usage", ["get"] = "missing argument", ["gett a b"] = "Did you mean 'get'",
+    for words, part in pairs { [""] = "Usage", ["get"] = "missing INSTANCE", ["gett a b"] = "Did you mean 'get'",
       ["get a b --outptu json"] = "Did you mean '--output'",
-      ["get a b -o yaml"] = "must be one of", ["get a ''"] = "TASK: it is empty",
+      ["get a b -o yaml"] = "get does not write yaml; its formats are text, json, jsonl, lua\n",
+      ["get a ''"] = "TASK: it is empty",
       ["wait a b --interval soon"] = "soon", ["list a --limit 0"] = "at least 1",
       ["sandbox --port 70000"] = "'70000' is no port: a whole number from 0 to 65535",
       ["sandbox --port 1.5"] = "Usage: crsync sandbox", ["sandbox --port 0x1F"] = "is no port",
@@ -108,7 +109,7 @@ describe("the exit status", function()
       ["rules a --create SyncScope=REPO"] = "a rule needs SyncRuleName, TagFilter, TargetRegionId, TargetInstanceId\n",
       ["get a b ''"] = "Usage: crsync get", ["rules a --delete ''"] = "--delete: it is empty",
       ["list '' "] = "INSTANCE: it is empty", ["list a --timeout 0"] = "--timeout",
-      ["call 'a b'"] = "ACTION: expected" } do
+      ["call 'a b'"] = "OPERATION: expected" } do
       local output, errors, status = run(words)
       assert.same({ "", 2 }, { output, status }, words)
       assert.truthy(errors:find(part, 1, true), errors)
@@ -125,7 +126,8 @@ describe("the exit status", function()
   it("is 0 for help and version", function()
     local output, _, status = run "--version"
     assert.equal(0, status)
-    assert.truthy(output:find "^crsync %d+%.%d+%.%d+\n$")
+    assert.truthy(output:find("^crsync %d+%.%d+%.%d+\nlibcurl %d[^\n]+ %(.+%)\nOpenSSL %d[^\n]+\n"
+      .. "lua%-cjson %d[^\n]+\nLua[^\n]+\n$"), output)
     assert.equal(0, select(3, run "wait --help"))
   end)
 end)

@@ -194,7 +194,7 @@ local function help_of(command)
   local output = table.concat(lines_of(("%s lua/crsync/bin.lua %s --help 2>&1"):format(LUA, command)), "\n")
   local options, commands = {}, {}
   for option in output:gmatch "%f[%w-]%-%-?[%l-]+" do options[option] = true end
-  for name in (output:match "\nCommands:\n(.*)$" or ""):gmatch "\n? +([%l]+) +[^\n]*" do commands[name] = true end
+  for name in (output:match "\nCommands:\n(.-)\n\n" or ""):gmatch "%f[^\n%z]  (%l+) " do commands[name] = true end
   return options, commands
 end
 

@@ -159,8 +159,8 @@ local function no_endpoint(from)
   local chosen = from.profile
   local problem = chosen and (chosen.present or chosen.unusable or chosen.asked_by) and chosen.problem
   local names = ROWS.region.variables --[[@as string[] ]]
-  return nil, errors.config("no region and no endpoint: set option region or endpoint, the environment variable %s"
-    .. " (also %s) or %s, or %s in a profile of the aliyun CLI's; it is the region of the source instance, such as"
+  return nil, errors.config("no region and no endpoint: set option region or option endpoint, the environment variable"
+    .. " %s (also %s) or %s, or %s in a profile of the aliyun CLI's; it is the region of the source instance, such as"
     .. " cn-hangzhou%s", names[1], table.concat(names, ", ", 2), ROWS.endpoint.variables[1],
     ROWS.region.profile_fields[1], problem and "; " .. problem or "")
 end

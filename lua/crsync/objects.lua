@@ -103,6 +103,11 @@ objects.classes = {
 local class_named = {}
 for _, class in ipairs(objects.classes) do class_named[class.name] = class end
 
+--- What a class is, for people.
+---@param name string
+---@return string
+function objects.line_of(name) return class_named[name].line end
+
 local NOTHING_KNOWN = { string = "?", integer = 0, boolean = false }
 
 --- A table of a class of which nothing is known: a question mark for a text, 0 for a number.

@@ -620,6 +620,10 @@ function core.sign(request) end
 ---@return crsync.Operation
 function core.task_operation() end
 
+--- The versions of what is loaded: of libcurl, of its TLS library, of OpenSSL.
+---@return { libcurl: string, tls: string, openssl: string }
+function core.versions() end
+
 --- A JSON text as a Lua value.
 ---@param text string
 ---@return any value

@@ -1,18 +1,21 @@
---- The command's words: what argparse is told of the rows in commands/, and what comes of it.
+--- The command's words as rows: what a command of commands/ says of itself, what many commands have; the types of
+--- options' values; what is made of words. Parsing, help and completions follow these rows.
 
 local compat = require "crsync.util.compat"
-local crsync = require "crsync"
-local exit = require "crsync.cli.exit"
-local exit_status = require "crsync.cli.exit_status"
 local dates = require "crsync.util.dates"
-local output = require "crsync.cli.output"
+local exit = require "crsync.cli.exit"
+local nearest = require "crsync.util.nearest"
+local objects = require "crsync.objects"
+local options = require "crsync.options"
 local statuses = require "crsync.statuses"
 
 ---@class crsync.cli.Argument
 ---@field name string
 ---@field about string|nil          for help
----@field many "+"|"*"|nil          one or more, or any number
+---@field value string|nil          what help calls it, where that is not its name in capitals
+---@field many "+"|"*"|"?"|nil      one or more, any number, one or none
 ---@field choices string[]|nil
+---@field completes string|nil      what shells offer for it: a name of candidates.lua's
 
 ---@class crsync.cli.Option
 ---@field name string               "--tag"; with a short name "-o --output"
@@ -21,25 +24,42 @@ local statuses = require "crsync.statuses"
 ---@field type string|nil           of the value, where it is not any text: a name of TYPES
 ---@field choices string[]|nil
 ---@field default string|nil
+---@field shown_default string|nil  for help: what holds without it, where something else sees to that
+---@field completes string|nil      what shells offer for its value: a name of candidates.lua's
 ---@field many "+"|nil              one or more values
----@field act fun()|nil             of a flag that does its work at once
+---@field act "version"|nil         of a flag that does its work at once: what parser.lua does then
 ---@field is_counted boolean|nil    of a flag: how often it is given counts
+
+---@class crsync.cli.Result             one kind of result on standard output
+---@field of string|nil                which words lead to it, for people; nil: those without another result
+---@field class string|nil             of objects.lua: the fields of the object, or of each in the array
+---@field fields string[]|nil          the same, where there is no such class
+---@field is_array boolean|nil
+---@field columns crsync.print.Column[]|nil  of csv and markdown
 
 ---@class crsync.cli.Command
 ---@field name string
 ---@field about string              for help
+---@field usage string[]|nil         what may follow its name, where its arguments do not say it
 ---@field arguments crsync.cli.Argument[]|nil
 ---@field options crsync.cli.Option[]|nil       its own, beside arguments.COMMON
+---@field examples string[]          lines for a shell, that run against `crsync sandbox`
+---@field results crsync.cli.Result[]|nil       nil: it writes text alone, or nothing
 ---@field formats string[]|nil       of --output, beside those of every command
+---@field statuses string[]|nil      special exit statuses that it can give, beside those of every command
 ---@field without_client boolean|nil            its run is given no client
+---@field without_common boolean|nil            options of every command mean nothing to it
 ---@field has_own_timeout boolean|nil           --timeout bounds what it does, not each call
 ---@field run fun(given: table, client: crsync.Client|nil): integer  does it and returns the exit status
 
 local arguments = {}
 
--- ---- types ------------------------------------------------------------------------------------------------
-
+--- A value's type: makes what it means of the word, or nil and what is wrong with it. "file" is any text.
+---@type table<string, fun(word: string): any, string|nil>
 local TYPES = {}
+arguments.TYPES = TYPES
+
+-- ---- types ------------------------------------------------------------------------------------------------
 
 -- As people write it: other words that Lua takes, such as 0x1F or nan, are slips.
 local function number(s) return s:find "^[%d.eE+-]+$" and tonumber(s) or nil end
@@ -83,7 +103,9 @@ function TYPES.statuses(s)
   local words, problem = TYPES.words(s:upper())
   for _, word in ipairs(words or {}) do
     if not is_status[word] then
-      return nil, ("'%s' is no status: there are %s"):format(word, table.concat(statuses.words, ", "))
+      local meant = nearest(word, statuses.words)
+      return nil, ("'%s' is no status: there are %s%s"):format(word, table.concat(statuses.words, ", "),
+        meant and ("\nDid you mean '%s'?"):format(meant) or "")
     end
   end
   return words, problem
@@ -99,169 +121,125 @@ function TYPES.file(s) return s end -- any text; completions offer names of file
 
 -- ---- what many commands have ---------------------------------------------------------------------------------
 
--- What a flag shows instead of doing anything.
-local function show(text)
-  output.put(text .. "\n")
-  exit.with(exit_status.DONE, nil)
-end
-
-local function show_version() show(crsync._VERSION) end
-
+-- What every command writes.
 local FORMATS = { "text", "json", "jsonl", "lua" }
 
 --- Of commands whose result is a list.
 arguments.TABLE_FORMATS = { "csv", "markdown" }
 
-local ALL_FORMATS = { "text", "json", "jsonl", "lua", "csv", "markdown", "html", "prometheus" }
+--- The formats that a command writes.
+---@param command crsync.cli.Command
+---@return string[]
+function arguments.formats_of(command)
+  local formats = {}
+  for _, list in ipairs { FORMATS, command.formats or {} } do
+    for _, format in ipairs(list) do formats[#formats + 1] = format end
+  end
+  return formats
+end
+
+-- The default of an option of the library's, for help.
+local function default_of(row) return row.default_text or ("%g"):format(row.default) end
+
+local client_rows = options.by_name(options.client)
+local wait_rows = options.by_name(options.wait_push)
+
+--- The default of an option of a wait's, for help.
+---@param name string
+---@return string
+function arguments.default_of_wait(name) return default_of(wait_rows[name]) end
+
+local TIMEOUT = { name = "--timeout", value = "S", type = "seconds",
+  about = "Time limit for the whole command, in seconds",
+  shown_default = default_of(client_rows.deadline) .. " for each call of the service" }
+
+--- --timeout, of commands that wait.
+---@type crsync.cli.Option
+arguments.TIMEOUT_OF_WAIT = { name = "--timeout", value = "S", type = "seconds",
+  about = "Time limit for the whole wait, in seconds; 0 asks once",
+  shown_default = arguments.default_of_wait "timeout" }
 
 --- Options of every command, beside --help, which argparse has.
 ---@type crsync.cli.Option[]
 arguments.COMMON = {
-  { name = "-o --output", choices = ALL_FORMATS, default = "text", about = "Output format" },
+  { name = "-o --output", value = "FORMAT", default = "text", completes = "formats",
+    about = "How the result is written" },
   { name = "--field", value = "PATH", about = "Print this value only, such as ImageTo.RegionId or LayerTasks.1.Size" },
-  { name = "--region", value = "ID", about = "Region of the source instance" },
+  { name = "--region", value = "ID", completes = "regions", about = "Region of the source instance" },
   { name = "--endpoint", value = "URL", about = "Service to ask: host, host:port or URL" },
-  { name = "--profile", value = "NAME", about = "Profile of the aliyun CLI, or section of the SDKs' ini file" },
-  { name = "--timeout", value = "S", type = "seconds", about = "Time limit for the whole command, in seconds" },
+  { name = "--profile", value = "NAME", completes = "profiles",
+    about = "Profile of the aliyun CLI, or section of the SDKs' ini file" },
+  TIMEOUT,
   { name = "--color", choices = { "auto", "always", "never" }, default = "auto", about = "When to use colours" },
   { name = "-v --verbose", is_counted = true,
     about = "Show each request on standard error, without secrets; -vv shows bodies, too" },
-  { name = "--version", act = show_version, about = "Show the version and exit" },
+  { name = "--version", act = "version", about = "Show the version, and those of what it stands on, and exit" },
 }
 
----@type crsync.cli.Argument
-arguments.INSTANCE = { name = "instance", about = "Id of the source instance, cri-…" }
+--- The command's name of an option of the library's; nil where it has none.
+---@param name string
+---@param command crsync.cli.Command|nil  whose options count, too
+---@return string|nil
+function arguments.flag(name, command)
+  local flag = "--" .. name:gsub("_", "-")
+  for _, rows in ipairs { command and command.options or {}, arguments.COMMON } do
+    for _, row in ipairs(rows) do
+      if row.name == flag then return flag end
+    end
+  end
+  return nil
+end
 
----@type crsync.cli.Argument
-arguments.TASK = { name = "task", about = "Id of the task, rst-…" }
+--- What the library says of its options, such as "option endpoint", by the command's names of them.
+---@param message string
+---@return string
+function arguments.with_flags(message)
+  return (message:gsub("%f[%w]option ([%l_]+)", function(name) return arguments.flag(name) end))
+end
 
----@type crsync.cli.Argument
-arguments.TASKS = { name = "task", many = "+", about = "Ids of tasks, rst-…" }
-
+--- Of every command, too, and seen to elsewhere.
 ---@type crsync.cli.Option
-arguments.SINCE = { name = "--since", value = "WHEN", type = "moment",
-  about = "Only tasks made at this time or later: 2024-06-10T06:13:20Z, seconds since 1970, or how long ago: 10m, 1d" }
+arguments.HELP = { name = "-h --help", about = "Show help and exit" }
+
+---@type crsync.cli.Argument
+arguments.INSTANCE = { name = "instance", completes = "instances", about = "Id of the source instance, cri-…" }
+
+---@type crsync.cli.Argument
+arguments.TASK = { name = "task", completes = "tasks", about = "Id of the task, rst-…" }
+
+---@type crsync.cli.Argument
+arguments.TASKS = { name = "task", many = "+", completes = "tasks", about = "Ids of tasks, rst-…" }
+
+--- --since, of commands that choose among tasks.
+---@param default string|nil  for people: what holds without it
+---@return crsync.cli.Option
+function arguments.since(default)
+  return { name = "--since", value = "WHEN", type = "moment", shown_default = default,
+    about = "Only tasks made at this time or later: 2024-06-10T06:13:20Z, seconds since 1970, or how long ago: 10m, 1d",
+  }
+end
 
 ---@type crsync.cli.Option
 arguments.TILL = { name = "--till", value = "WHEN", type = "moment", about = "Only tasks made at this time or earlier" }
 
 ---@type crsync.cli.Option
-arguments.TO_REGION = { name = "--to-region", value = "R", type = "words",
+arguments.TO_REGION = { name = "--to-region", value = "R", type = "words", completes = "regions",
   about = "Only tasks to this region, or to one of these: A,B" }
 
--- ---- parsing --------------------------------------------------------------------------------------------------
-
-local function add_option(parser, row)
-  local is_flag = not (row.value or row.choices)
-  local option = is_flag and parser:flag(row.name, row.about) or parser:option(row.name, row.about)
-  if row.value then option:argname(row.value) end
-  if row.type then option:convert(TYPES[row.type]) end
-  if row.choices then option:choices(row.choices) end
-  if row.default then option:default(row.default) end
-  if row.many then option:args(row.many) end
-  if row.act then option:action(row.act) end
-  if row.is_counted then option:count("*"):init(0):action "count" end
-end
-
-local function add_argument(parser, row)
-  local argument = parser:argument(row.name, row.about)
-  if row.choices then argument:choices(row.choices) end
-  if row.many then argument:args(row.many) end
-end
-
--- argparse's own help leaves without looking whether it was written.
-local function add_help(parser)
-  parser:add_help { action = function() show(parser:get_help()) end }
-end
-
--- The parser of all words, and by name those of the commands' words.
-local function make_parser(commands)
-  local found, argparse = pcall(require, "argparse")
-  if not found then
-    exit.with(exit_status.CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install lua-argparse; "
-      .. "LuaRocks: luarocks install argparse)")
-  end
-  local parser = argparse("crsync", "Check, start and watch image syncs of Alibaba Cloud Container Registry.")
-  add_help(parser)
-  parser:command_target "command"
-  parser:require_command(true)
-  for _, row in ipairs(arguments.COMMON) do add_option(parser, row) end
-  local by_name = {}
-  for _, command in ipairs(commands) do
-    local subparser = parser:command(command.name, command.about)
-    by_name[command.name] = subparser
-    add_help(subparser)
-    for _, row in ipairs(command.arguments or {}) do add_argument(subparser, row) end
-    for _, row in ipairs(command.options or {}) do add_option(subparser, row) end
-  end
-  return parser, by_name
-end
-
-local function say_usage(parser, problem)
-  exit.with(exit_status.USAGE, parser:get_usage() .. "\n\ncrsync: " .. problem)
-end
-
--- What is written differs between commands.
-local function check_format(given, commands)
-  local formats = {}
-  for _, format in ipairs(FORMATS) do formats[#formats + 1] = format end
-  for _, command in ipairs(commands) do
-    for _, format in ipairs(command.name == given.command and command.formats or {}) do
-      formats[#formats + 1] = format
-    end
-  end
-  for _, format in ipairs(formats) do
-    if format == given.output then return end
-  end
-  exit.with(exit_status.USAGE, ("crsync: %s does not write %s; its formats are %s"):format(given.command, given.output,
-    table.concat(formats, ", ")))
-end
-
---- What was given on the command line; ends the command where that is wrong.
----@param words string[]
----@param commands crsync.cli.Command[]
----@return table given  by the names of arguments and options, with _ for -; and command: the command's name
-function arguments.parse(words, commands)
-  local parser = make_parser(commands)
-  parser.error = say_usage -- argparse gives it the parser of the command that is meant
-  local given = parser:parse(words)
-  check_format(given, commands)
-  return given
-end
-
--- The library's names of what the command line calls otherwise.
-local WORDS = { instance_id = "INSTANCE", task_id = "TASK", rule_id = "--delete", action = "ACTION",
-  deadline = "--timeout" }
-
--- What the person has written for an argument of the library's.
-local function word_for(command, name)
-  local flag = "--" .. name:gsub("_", "-")
-  for _, options in ipairs { command.options or {}, arguments.COMMON } do
-    for _, option in ipairs(options) do
-      if option.name == flag then return flag end
-    end
-  end
-  return WORDS[name] or name:find "^ids%[" and "TASK" or name
-end
-
---- A raised error as it concerns the person: what the library says of its arguments, and what a command says of its
---- words, in the command's words and with its usage; all else unchanged.
----@param raised any
----@param command crsync.cli.Command
----@param commands crsync.cli.Command[]
----@return any
-function arguments.in_words(raised, command, commands)
-  local misuse = type(raised) == "table" and raised.misuse
-  if type(raised) == "string" then
-    local name, problem = raised:match "bad argument #%d+ to '[%w_]+' %(([%w_.%[%]]+): (.*)%)$"
-    misuse = name and ("%s: %s: %s"):format(command.name, word_for(command, name), problem)
-  end
-  if not misuse then return raised end
-  local _, parsers = make_parser(commands)
-  return select(2, pcall(say_usage, parsers[command.name], misuse))
-end
-
 -- ---- what is made of them ---------------------------------------------------------------------------------------
+
+--- What a command writes as JSON, for people.
+---@param command crsync.cli.Command
+---@return { of: string|nil, json: string }[]
+function arguments.result_lines(command)
+  local lines = {}
+  for i, result in ipairs(command.results or {}) do
+    local what = result.class and objects.line_of(result.class) or "an object of " .. table.concat(result.fields, ", ")
+    local shape = result.is_array and "an array, each item " or ""
+    lines[i] = { of = result.of, json = shape .. what }
+  end
+  return lines
+end
 
 --- Name=value words as parameters; what looks like a number stays text, as the service takes it either way.
 ---@param words string[]

@@ -4,19 +4,22 @@
 ---@field number integer
 ---@field name string                how the code calls it: exit_status.DONE
 ---@field meaning string             for people
+---@field of "tasks"|"service"|nil   which commands can end with it: those that see tasks end, or ask the service; all
 ---@field kinds string[]|nil         the kinds of errors that end with it
 ---@field task_codes string[]|nil    errors of kind "task" end by their code
 
 ---@type crsync.cli.ExitStatus[]
 local ROWS = {
   { number = 0, name = "DONE", meaning = "done" },
-  { number = 1, name = "TASK_FAILED", task_codes = { "ERROR", "CANCELED" },
+  { number = 1, name = "TASK_FAILED", of = "tasks", task_codes = { "ERROR", "CANCELED" },
     meaning = "a task ended in ERROR or CANCELED; of several, at least one" },
   { number = 2, name = "USAGE", meaning = "wrong usage, or --field names a field that is not there" },
-  { number = 3, name = "REFUSED", kinds = { "auth", "not_found", "client" }, meaning = "refused by the service" },
+  { number = 3, name = "REFUSED", of = "service", kinds = { "auth", "not_found", "client" },
+    meaning = "refused by the service" },
   { number = 4, name = "TROUBLE", kinds = { "network", "tls", "server", "decode" },
     meaning = "network, TLS or server trouble" },
-  { number = 5, name = "LIMIT", kinds = { "timeout", "throttled" }, task_codes = { "timeout", "stalled" },
+  { number = 5, name = "LIMIT", of = "service", kinds = { "timeout", "throttled" },
+    task_codes = { "timeout", "stalled" },
     meaning = "timed out, stalled, or still throttled after all attempts" },
   { number = 6, name = "CONFIGURATION", kinds = { "config", "credentials" },
     meaning = "configuration or credentials are missing or wrong" },

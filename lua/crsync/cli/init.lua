@@ -5,21 +5,18 @@ local arguments = require "crsync.cli.arguments"
 local commands = require "crsync.cli.commands"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
+local exit_status = require "crsync.cli.exit_status"
 local output = require "crsync.cli.output"
+local parser = require "crsync.cli.parser"
 
 local cli = {}
-
-local function command_named(name)
-  for _, command in ipairs(commands) do
-    if command.name == name then return command end
-  end
-end
 
 -- Gives the command a client, and closes that whatever happens.
 local function run_with_client(command, given)
   local options = arguments.client_options(given)
   if command.has_own_timeout or given.wait then options.deadline = nil end
-  local client = exit.unless(crsync.new(options))
+  local client, err = crsync.new(options)
+  if not client then return exit.with(exit_status.of(err), arguments.with_flags(tostring(err))) end
   local ok, status = pcall(command.run, given, client)
   client:close()
   if not ok then error(status, 0) end
@@ -27,14 +24,13 @@ local function run_with_client(command, given)
 end
 
 local function run(words)
-  local given = arguments.parse(words, commands)
-  local command = command_named(given.command)
+  local given, command = parser.parse(words, commands)
   local ok, status = pcall(function()
     if given.timeout == 0 and not command.has_own_timeout then exit.misused "--timeout 0 leaves no time" end
     if command.without_client then return command.run(given) end
     return run_with_client(command, given)
   end)
-  if not ok then error(arguments.in_words(status, command, commands), 0) end
+  if not ok then error(parser.in_words(status, command), 0) end
   output.finish()
   return status
 end

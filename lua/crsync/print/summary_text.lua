@@ -27,7 +27,7 @@ local function rate(n) return n and text.bytes(n) .. "/s" or "-" end
 
 -- Of each region. CSV has the names and the plain numbers, text and Markdown the headers and what people read.
 ---@type crsync.print.Column[]
-local REGIONS = {
+summary_text.REGIONS = {
   { header = "TO", computed = { name = "ImageTo.RegionId", of = region } },
   column("TASKS", "tasks"),
   column("SUCCEEDED", "succeeded"),
@@ -39,6 +39,8 @@ local REGIONS = {
   column("95 %", "duration_p95", tables.seconds),
   column("RATE", "throughput", rate),
 }
+
+local REGIONS = summary_text.REGIONS
 
 ---@type crsync.print.Column[]
 local FAILURES = {

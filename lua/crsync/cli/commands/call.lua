@@ -22,7 +22,12 @@ end
 return {
   name = "call",
   about = "Call any operation of the service",
-  arguments = { { name = "action", about = "Name of the operation, such as ListInstance" },
-    { name = "parameter", about = "Its parameters, as Name=value", many = "*" } },
+  arguments = {
+    { name = "action", value = "OPERATION", completes = "operations",
+      about = "Name of the operation, such as ListInstance" },
+    { name = "parameter", value = "NAME=VALUE", many = "*", completes = "parameters", about = "Its parameters" },
+  },
+  examples = { "crsync call ListInstance", "crsync call GetRepoSyncTask InstanceId=cri-sandbox SyncTaskId=rst-small" },
+  results = { { fields = { "RequestId", "…" } } },
   run = run,
 }

@@ -14,5 +14,6 @@ return {
   name = "cancel",
   about = "Cancel a task",
   arguments = { arguments.INSTANCE, arguments.TASK },
+  examples = { "crsync cancel cri-sandbox rst-web-eu" },
   run = run,
 }

@@ -13,7 +13,9 @@ end
 return {
   name = "completion",
   about = "Print the completion script of a shell",
-  arguments = { { name = "shell", choices = { "bash", "zsh", "fish" } } },
+  arguments = { { name = "shell", about = "The shell", choices = { "bash", "zsh", "fish" } } },
+  examples = { "source <(crsync completion bash)", "crsync completion fish | source" },
   without_client = true,
+  without_common = true,
   run = run,
 }

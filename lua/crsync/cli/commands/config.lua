@@ -19,15 +19,19 @@ local COLUMNS = {
 
 local function run(given)
   local rows, notes, errors = config_report.of(arguments.client_options(given))
+  for _, row in ipairs(rows) do row.from = arguments.with_flags(row.from) end
   output.write_list(given, rows, COLUMNS)
   for _, note in ipairs(notes) do io.stderr:write("crsync: ", text.printable(note), "\n") end
-  for _, err in ipairs(errors) do io.stderr:write(tostring(err), "\n") end
+  for _, err in ipairs(errors) do io.stderr:write(arguments.with_flags(tostring(err)), "\n") end
   return errors[1] and exit_status.of(errors[1]) or exit_status.DONE
 end
 
 return {
   name = "config",
   about = "Show the settings and the key in effect, and where each comes from",
+  examples = { "crsync config", "crsync config -o json" },
+  results = { { fields = { "setting", "value", "unit", "from", "life" }, is_array = true } },
+  statuses = { "LIMIT" },
   without_client = true,
   run = run,
 }

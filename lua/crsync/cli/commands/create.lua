@@ -35,10 +35,13 @@ end
 return {
   name = "create",
   about = "Start a sync and print the id of its task",
-  arguments = { arguments.INSTANCE, { name = "parameter", many = "+",
+  arguments = { arguments.INSTANCE, { name = "parameter", value = "NAME=VALUE", many = "+", completes = "create",
     about = "RepoId=crr-… Tag=1.0 SyncRuleId=crsr-…; without a rule the Target… parameters" } },
   options = {
     { name = "--wait", about = "Wait until the task has ended; --timeout is for the wait" },
   },
+  examples = { "crsync create cri-sandbox RepoId=crr-sandbox-web Tag=1.0.0 SyncRuleId=crsr-sandbox-manual --wait" },
+  results = { { fields = { "SyncTaskId", "RequestId", "Code", "IsSuccess" } } },
+  statuses = { "TASK_FAILED" },
   run = run,
 }

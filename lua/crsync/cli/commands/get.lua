@@ -41,5 +41,12 @@ return {
   name = "get",
   about = "Show the status of tasks",
   arguments = { arguments.INSTANCE, arguments.TASKS },
+  examples = { "crsync get cri-sandbox rst-small", "crsync get cri-sandbox rst-small --field TaskStatus",
+    "crsync get cri-sandbox rst-small rst-web-eu -o json" },
+  results = {
+    { of = "one task", class = "crsync.Task" },
+    { of = "several tasks", class = "crsync.Task", is_array = true },
+  },
+  statuses = { "TASK_FAILED" },
   run = function(given, client) return (#given.task == 1 and get_one or get_many)(given, client) end,
 }

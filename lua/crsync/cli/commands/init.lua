@@ -14,6 +14,7 @@ local NAMES = {
   "config",
   "sandbox",
   "completion",
+  "help",
 }
 
 ---@type crsync.cli.Command[]

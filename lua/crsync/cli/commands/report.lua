@@ -57,11 +57,14 @@ return {
   about = "Show what has become of the tasks of a period, by target region",
   arguments = { arguments.INSTANCE },
   options = {
-    arguments.SINCE,
+    arguments.since(("%d h ago"):format(DAY / 3600)),
     arguments.TILL,
-    { name = "--repo", value = "NAME", about = "Only tasks of this repository: NAME, or NAMESPACE/NAME" },
+    { name = "--repo", value = "NAME", completes = "repositories",
+      about = "Only tasks of this repository: NAME, or NAMESPACE/NAME" },
     arguments.TO_REGION,
   },
+  examples = { "crsync report cri-sandbox", "crsync report cri-sandbox --since 7d -o markdown" },
+  results = { { fields = { "regions", "total", "failures" }, columns = summary_text.REGIONS } },
   formats = { "csv", "markdown", "html", "prometheus" },
   run = run,
 }

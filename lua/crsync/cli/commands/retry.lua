@@ -4,12 +4,16 @@ local again = require "crsync.again"
 local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
+local fields = require "crsync.print.fields"
 local output = require "crsync.cli.output"
 local statuses = require "crsync.statuses"
 local tables = require "crsync.print.table"
 local wait_for = require "crsync.cli.wait_for"
 
 local DAY = 86400
+
+---@type crsync.print.Column[]
+local MADE = { { header = "TASK", fields = { "SyncTaskId" } }, { header = "RETRY OF", fields = { "RetryOf" } } }
 
 local function say(...) io.stderr:write("crsync: ", string.format(...), "\n") end
 
@@ -68,6 +72,16 @@ local function chosen_by_failure(given, client)
   return chosen
 end
 
+-- Writes what was made; for people the new ids, one a line.
+local function write_made(given, items)
+  if given.output ~= "text" then return output.write_list(given, items, MADE) end
+  output.write_several(given, items, function()
+    local lines = {}
+    for i, item in ipairs(items) do lines[i] = output.single(item.SyncTaskId) end
+    return table.concat(lines, "\n")
+  end)
+end
+
 -- Makes them; puts the new ids into a list, one by one.
 local function make_each(given, client, chosen, ids, items)
   local status = exit_status.DONE
@@ -86,15 +100,10 @@ end
 
 -- An interrupt, or a reader that has gone, must not lose the ids of those that are made already.
 local function make(given, client, chosen)
-  local ids, items, status = {}, {}, nil
-  local function lines()
-    local list = {}
-    for i, id in ipairs(ids) do list[i] = output.single(id) end
-    return table.concat(list, "\n")
-  end
+  local ids, items, status = {}, fields.as_list {}, nil
   output.write_or_tell(function()
     status = make_each(given, client, chosen, ids, items)
-    output.write_several(given, items, lines)
+    write_made(given, items)
   end, function() return ids[1] and "these tasks were made: " .. tables.shown(table.concat(ids, " ")) end)
   return ids, status
 end
@@ -117,6 +126,7 @@ local function run(given, client)
   end
   if #chosen == 0 then
     say "there is nothing to make again"
+    if given.output ~= "text" then write_made(given, fields.as_list {}) end
     return exit_status.DONE
   end
   local ids, status = make(given, client, chosen)
@@ -127,14 +137,22 @@ end
 return {
   name = "retry",
   about = "Make tasks again that ended in ERROR or CANCELED, and print the ids of the new ones",
-  arguments = { arguments.INSTANCE, { name = "task", many = "*", about = "Ids of tasks, rst-…" } },
+  usage = { "INSTANCE TASK…", "INSTANCE --failed" },
+  arguments = { arguments.INSTANCE, { name = "task", many = "*", completes = "tasks", about = "Ids of tasks, rst-…" } },
   options = {
     { name = "--failed", about = "Those that ended in ERROR, of the last day or since --since" },
-    arguments.SINCE,
-    { name = "--issue", value = "A,B", type = "words", about = "With --failed: only those of this reason" },
+    arguments.since(("%d h ago"):format(DAY / 3600)),
+    { name = "--issue", value = "A,B", type = "words", completes = "issues",
+      about = "With --failed: only those of this reason" },
     { name = "--dry-run", about = "Show which would be made again, and make none" },
     { name = "--wait", about = "Wait until the new ones have ended; --timeout is for the wait" },
   },
+  examples = { "crsync retry cri-sandbox --failed --since 24h --issue NETWORK_ERROR --dry-run" },
+  results = {
+    { fields = { "SyncTaskId", "RetryOf" }, is_array = true, columns = MADE },
+    { of = "--dry-run", class = "crsync.ListedTask", is_array = true, columns = tables.TASKS },
+  },
+  statuses = { "TASK_FAILED" },
   formats = arguments.TABLE_FORMATS,
   has_own_timeout = true,
   run = run,

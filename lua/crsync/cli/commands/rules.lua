@@ -29,13 +29,20 @@ end
 return {
   name = "rules",
   about = "List, create or delete rules",
+  usage = { "INSTANCE", "INSTANCE --create NAME=VALUE…", "INSTANCE --delete ID" },
   arguments = { arguments.INSTANCE },
   options = {
-    { name = "--namespace", value = "NAME", about = "Only rules for this namespace" },
-    { name = "--repo", value = "NAME", about = "Only rules for this repository" },
+    { name = "--namespace", value = "NAME", completes = "namespaces", about = "Only rules for this namespace" },
+    { name = "--repo", value = "NAME", completes = "names", about = "Only rules for this repository" },
     { name = "--limit", value = "N", type = "count", about = "Stop after this many rules" },
-    { name = "--create", value = "NAME=VALUE", many = "+", about = "Create a rule with these parameters" },
-    { name = "--delete", value = "ID", about = "Delete the rule with this id, crsr-…" },
+    { name = "--create", value = "NAME=VALUE", many = "+", completes = "rule",
+      about = "Create a rule with these parameters" },
+    { name = "--delete", value = "ID", completes = "rules", about = "Delete the rule with this id, crsr-…" },
+  },
+  examples = { "crsync rules cri-sandbox --namespace team", "crsync rules cri-sandbox --delete crsr-sandbox-us" },
+  results = {
+    { class = "crsync.Rule", is_array = true, columns = tables.RULES },
+    { of = "--create", fields = { "SyncRuleId", "RequestId", "Code", "IsSuccess" } },
   },
   formats = arguments.TABLE_FORMATS,
   run = function(given, client)

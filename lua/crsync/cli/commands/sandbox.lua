@@ -31,6 +31,9 @@ return {
     { name = "--tls-key", value = "FILE", type = "file", about = "Private key of the certificate" },
     { name = "--speed", value = "X", type = "speed", about = "How many times faster than real time tasks move" },
   },
+  usage = { "", "--check FILE" },
+  examples = { "crsync sandbox --port 0 --speed 5" },
   without_client = true,
+  without_common = true,
   run = run,
 }
