@@ -159,6 +159,7 @@ build = {
     ["crsync.util.redact"] = "lua/crsync/util/redact.lua",
     ["crsync.util.text"] = "lua/crsync/util/text.lua",
     ["crsync.util.url"] = "lua/crsync/util/url.lua",
+    ["crsync.util.widths"] = "lua/crsync/util/widths.lua",
     ["crsync.variables"] = "lua/crsync/variables.lua",
     ["crsync.version"] = "lua/crsync/version.lua",
     ["crsync.wait"] = "lua/crsync/wait.lua",

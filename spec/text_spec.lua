@@ -23,6 +23,8 @@ describe("text.width and text.truncate", function()
     assert.equal(4, text.width "中文")
     assert.equal(1, text.width "e\204\129")
     assert.equal(2, text.width "\255\254")
+    assert.equal(7, text.width "✅🚀⠹█…") -- the first two are wide
+    assert.equal(3, text.width "นิ한") -- a mark above, and a wide syllable
   end)
 
   it("cut between characters", function()
@@ -32,6 +34,15 @@ describe("text.width and text.truncate", function()
     assert.equal("中...", text.truncate("中文字幕", 6))
     assert.equal("..", text.truncate("abcdef", 2))
     assert.equal("", text.truncate("abc", 0))
+    assert.equal("ab…", text.truncate("abcdef", 3, "…"))
+  end)
+
+  it("give the beginning and the end that fit", function()
+    assert.same({ "abc", "abc", "" }, { text.head("abc", 9), text.head("abcd", 3), text.head("中", 1) })
+    assert.same({ "abc", "bcd", "" }, { text.tail("abc", 9), text.tail("abcd", 3), text.tail("中", 1) })
+    assert.same({ "中", "字" }, { text.head("中文字", 3), text.tail("中文字", 3) })
+    assert.same({ "ae\204\129", "e\204\129b" }, { text.head("ae\204\129b", 2), text.tail("ae\204\129b", 2) })
+    assert.equal("b", text.tail("e\204\129b", 1))
   end)
 end)
 

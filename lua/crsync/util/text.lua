@@ -1,5 +1,7 @@
 --- Text for people: foreign text made harmless, widths, sizes. Free of the locale.
 
+local widths = require "crsync.util.widths"
+
 local text = {}
 
 -- ---- characters ---------------------------------------------------------------------------------------
@@ -36,11 +38,18 @@ function text.invalid_at(s, from)
   return nil
 end
 
--- Sorted pairs of first and last code point.
+-- Whether a code point lies in one of sorted pairs of first and last code point.
 local function in_ranges(ranges, code)
-  for i = 1, #ranges, 2 do
-    if code < ranges[i] then return false end
-    if code <= ranges[i + 1] then return true end
+  local low, high = 1, #ranges / 2
+  while low <= high do
+    local middle = math.floor((low + high) / 2)
+    if code < ranges[2 * middle - 1] then
+      high = middle - 1
+    elseif code > ranges[2 * middle] then
+      low = middle + 1
+    else
+      return true
+    end
   end
   return false
 end
@@ -51,16 +60,6 @@ local HARMFUL = {
   0x00, 0x1F, 0x7F, 0x9F, 0xAD, 0xAD, 0x34F, 0x34F, 0x61C, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180F,
   0x200B, 0x200F, 0x2028, 0x202E, 0x2060, 0x206F, 0x2800, 0x2800, 0x3164, 0x3164, 0xFEFF, 0xFEFF, 0xFFA0, 0xFFA0,
   0xFFF0, 0xFFFB, 0x1BCA0, 0x1BCA3, 0x1D173, 0x1D17A, 0xE0000, 0xE0FFF,
-}
-
-local WIDE = {
-  0x1100, 0x115F, 0x2E80, 0x303E, 0x3041, 0xA4CF, 0xAC00, 0xD7A3, 0xF900, 0xFAFF, 0xFE30, 0xFE6F, 0xFF00, 0xFF60,
-  0xFFE0, 0xFFE6, 0x1F300, 0x1F64F, 0x1F900, 0x1F9FF, 0x20000, 0x3FFFD,
-}
-
-local COMBINING = {
-  0x300, 0x36F, 0x483, 0x489, 0x591, 0x5BD, 0x610, 0x61A, 0x64B, 0x65F, 0x1AB0, 0x1AFF, 0x1DC0, 0x1DFF, 0x20D0, 0x20FF,
-  0xFE00, 0xFE0F, 0xFE20, 0xFE2F,
 }
 
 local NAMED = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
@@ -98,6 +97,13 @@ function text.printable(s)
   return (s:gsub("[%z\1-\31\127]", escape_byte))
 end
 
+-- The character at i: its length in bytes, and the columns that it takes.
+local function character(s, i)
+  local n, code = decode(s, i)
+  if not n or code < 0x80 then return n or 1, 1 end
+  return n, in_ranges(widths.none, code) and 0 or in_ranges(widths.two, code) and 2 or 1
+end
+
 --- Columns that the text takes on a terminal, approximately.
 ---@param s string
 ---@return integer
@@ -105,27 +111,49 @@ function text.width(s)
   if not s:find("[\128-\255]") then return #s end
   local width, i = 0, 1
   while i <= #s do
-    local n, code = decode(s, i)
-    if not n or not in_ranges(COMBINING, code) then width = width + (n and in_ranges(WIDE, code) and 2 or 1) end
-    i = i + (n or 1)
+    local n, columns = character(s, i)
+    width, i = width + columns, i + n
   end
   return width
 end
 
---- The text cut to a number of columns, with "..." at the end where something went. No character is split.
+--- The beginning of the text that fits into so many columns. No character is split.
 ---@param s string
 ---@param columns integer
 ---@return string
-function text.truncate(s, columns)
-  if text.width(s) <= columns then return s end
-  local room, width, i = math.max(columns - 3, 0), 0, 1
+function text.head(s, columns)
+  local width, i = 0, 1
   while i <= #s do
-    local n, code = decode(s, i)
-    local w = n and in_ranges(COMBINING, code) and 0 or n and in_ranges(WIDE, code) and 2 or 1
-    if width + w > room then break end
-    width, i = width + w, i + (n or 1)
+    local n, more = character(s, i)
+    if width + more > columns then break end
+    width, i = width + more, i + n
   end
-  return s:sub(1, i - 1) .. ("..."):sub(1, columns)
+  return s:sub(1, i - 1)
+end
+
+--- The end of the text that fits into so many columns. No character is split.
+---@param s string
+---@param columns integer
+---@return string
+function text.tail(s, columns)
+  local width, i = text.width(s), 1
+  while i <= #s do
+    local n, less = character(s, i)
+    if width <= columns and less > 0 then break end -- a mark without its letter is no beginning
+    width, i = width - less, i + n
+  end
+  return s:sub(i)
+end
+
+--- The text cut to a number of columns, with dots at the end where something went. No character is split.
+---@param s string
+---@param columns integer
+---@param dots string|nil  "..." if not given
+---@return string
+function text.truncate(s, columns, dots)
+  if text.width(s) <= columns then return s end
+  dots = dots or "..."
+  return text.head(s, math.max(columns - text.width(dots), 0)) .. text.head(dots, columns)
 end
 
 -- ---- numbers ------------------------------------------------------------------------------------------
