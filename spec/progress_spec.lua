@@ -104,6 +104,22 @@ describe("progress over time", function()
     assert.is_true(eta >= 3 and eta <= 12, tostring(eta))
   end)
 
+  it("reckons the time to go from the rate that it tells", function()
+    for _, bytes in ipairs { { 0, 10, 20, 30 }, { 0, 900, 910, 920, 930, 940 }, { 0, 5, 30, 35, 90, 91 },
+      { 0, 0, 90, 90, 90, 180, 180, 180, 270 } } do
+      local p = feed(bytes)
+      assert.equal((1000 - p.synced) / p.rate, p.eta)
+    end
+  end)
+
+  it("leaves out the time before the first byte", function()
+    assert.equal(10, feed({ 0, 0, 0, 0, 0, 0, 0, 10, 20, 30 }).rate)
+  end)
+
+  it("averages where most looks see nothing new", function()
+    assert.equal(270 / 7, feed({ 0, 0, 90, 90, 90, 180, 180, 180, 270 }).rate)
+  end)
+
   it("has no estimate while nothing moves, and tells how long that is", function()
     local p = feed { 100, 100, 100, 100, 100 }
     assert.is_nil(p.eta)

@@ -175,7 +175,7 @@ describe("a wait", function()
 
   local wrong = { { interval = 0 }, { interval = -1 }, { interval = "x" }, { interval = 0 / 0 },
     { interval = math.huge }, { timeout = -1 }, { timeout = math.huge }, { stall_timeout = 0 }, { on_progress = 5 },
-    { max_interval = 0 }, { not_found_grace = -1 }, { intervall = 1 } }
+    { on_tick = true }, { max_interval = 0 }, { not_found_grace = -1 }, { intervall = 1 } }
   for _, options in ipairs(wrong) do
     it("refuses " .. next(options) .. " = " .. tostring(select(2, next(options))), function()
       local ok, message = pcall(function() client:wait("cri-1", "rst-1", options) end)
@@ -194,6 +194,33 @@ local function listener()
     said[#said + 1] = tostring(task.TaskStatus) .. (trouble and "/" .. (trouble.code or trouble.kind) or "")
   end
 end
+
+describe("the clock of a wait", function()
+  it("ticks every second, whatever is asked and answered", function()
+    server:answer_always { hang = true }
+    local ticks, started = {}, core.now()
+    wait { timeout = 2.3, on_tick = function() ticks[#ticks + 1] = core.now() - started end }
+    assert.is_true(#ticks >= 2 and #ticks <= 3, #ticks)
+    assert.is_true(ticks[1] < at_most(0.5) and ticks[2] - ticks[1] >= 1)
+    assert.is_true(#server:requests() <= 2)
+  end)
+
+  it("ticks while no task has appeared", function()
+    server:answer_always { body = { IsSuccess = true, TotalCount = 0, SyncTasks = {} } }
+    local ticks = 0
+    local function on_tick() ticks = ticks + 1 end
+    client:wait_batch("cri-1", "b-1", { appear_timeout = 1.2, interval = 0.1, on_tick = on_tick })
+    assert.is_true(ticks >= 1)
+  end)
+
+  it("ends the wait with the error that is raised in it", function()
+    server:answer_always(body "PENDING")
+    local mine = {}
+    local ok, err = pcall(client.wait_all, client, "cri-1", { "a", "b" }, { on_tick = function() error(mine) end })
+    assert.same({ false, mine }, { ok, err })
+    assert.is_true(#server:requests() <= 2)
+  end)
+end)
 
 describe("what hinders a wait", function()
   it("is told to on_progress once, and that it is over", function()

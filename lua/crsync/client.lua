@@ -374,14 +374,16 @@ local function watcher(self, instance_id, task_id)
   }
 end
 
+local function somebody_listens(options) return options.on_progress ~= nil or options.on_tick ~= nil end
+
 -- Waits side by side. Where somebody listens, a clock runs beside them: a look may take long, and so may a pause.
 local function run_waits(self, instance_id, ids, options, concurrency)
   local waits, results = { are_all = true }, {}
   for i, id in ipairs(ids) do waits[i] = wait.new(watcher(self, instance_id, id), options) end
-  local count = #ids + (options.on_progress and #ids > 0 and 1 or 0)
+  local count = #ids + (somebody_listens(options) and #ids > 0 and 1 or 0)
   self.loop:all(count, math.max(count, 1), concurrency, function(i)
     if not waits[i] then
-      return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end)
+      return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end, options.on_tick)
     end
     local task, err = wait.run(waits[i])
     results[i] = { id = ids[i], task = task or err.task, err = err }
@@ -401,7 +403,7 @@ function Client:wait(instance_id, task_id, options)
   argcheck.id(instance_id, 1, "instance_id", "wait", 1)
   argcheck.id(task_id, 2, "task_id", "wait", 1)
   options = argcheck.options(options, 3, "wait", WAIT, 1)
-  if not options.on_progress then
+  if not somebody_listens(options) then
     local task, err = wait.run(wait.new(watcher(self, instance_id, task_id), options))
     return task, err
   end
@@ -457,12 +459,12 @@ local function wait_listed(self, instance_id, filter, options, awaited)
     return wait.run(one)
   end
   -- The clock is the second member, if there is one.
-  local clock = options.on_progress and 1 or 0
+  local clock = somebody_listens(options) and 1 or 0
   awaited.all = function(body, listing)
     waits[1] = listing
     self.loop:all(1 + clock, math.huge, options.concurrency, function(number, more)
       if number == 1 + clock and clock == 1 then
-        return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end)
+        return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end, options.on_tick)
       end
       body(number == 1 and 1 or number - clock, more)
       if number == 1 then waits.are_all = true end

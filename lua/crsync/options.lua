@@ -123,6 +123,9 @@ options.wait = {
     annotation = "fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)",
     line = "called with `task, progress, trouble` after each look that has seen the task, as soon as asking fails, and"
       .. " every ten seconds at least" },
+  { name = "on_tick", type = "function", annotation = "fun()",
+    line = "called at once and then every second or so for as long as it waits, whatever there is to tell: for a"
+      .. " display that moves" },
 }
 
 --- Of `client:wait_all`: those of `client:wait`, and how many are asked for at once.

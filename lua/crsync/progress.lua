@@ -93,29 +93,33 @@ function progress.tracker(now)
   return setmetatable({ started = now, changed = now, samples = {} }, Tracker)
 end
 
--- Keeps what lies in the window, and the last sample before it.
+-- Keeps what lies in the window, and the last sample before it. The time before the first byte moved is no part of it.
 local function remember(samples, now, synced)
+  if #samples == 1 and samples[1].synced == synced then samples[1] = nil end
   samples[#samples + 1] = { at = now, synced = synced }
   while samples[2] and samples[2].at < now - WINDOW do table.remove(samples, 1) end
 end
 
-local function rate_of(samples)
-  local first, last = samples[1], samples[#samples]
-  local seconds = last.at - first.at
-  if seconds <= 0 or last.synced <= first.synced then return nil end
-  return (last.synced - first.synced) / seconds
-end
-
--- The rate of single steps, the middle one: one jump after a resume does not spoil the estimate.
-local function steady_rate(samples)
+-- The rates of single steps, in order of size.
+local function rates_of(samples)
   local rates = {}
   for i = 2, #samples do
     local seconds = samples[i].at - samples[i - 1].at
     if seconds > 0 then rates[#rates + 1] = math.max(0, samples[i].synced - samples[i - 1].synced) / seconds end
   end
-  if #rates < MIN_SAMPLES then return nil end
   table.sort(rates)
-  return rates[math.ceil(#rates / 2)]
+  return rates
+end
+
+-- The rate, and whether there are steps enough to reckon with it: the middle one of the steps, so that one jump after a
+-- resume spoils nothing; where most of them stand still, the average of all.
+local function rate_of(samples)
+  local first, last = samples[1], samples[#samples]
+  local seconds, bytes = last.at - first.at, last.synced - first.synced
+  if seconds <= 0 or bytes <= 0 then return 0, false end
+  local rates = rates_of(samples)
+  local middle = #rates >= MIN_SAMPLES and rates[math.ceil(#rates / 2)] or 0
+  return middle > 0 and middle or bytes / seconds, #rates >= MIN_SAMPLES
 end
 
 --- The task's numbers, with those that need time.
@@ -134,9 +138,9 @@ function Tracker:update(task, now)
   p.idle = now - self.changed
   self.last = p
   if p.final then return p end
-  p.rate = p.idle < WINDOW and rate_of(self.samples) or 0
-  local steady = p.rate > 0 and steady_rate(self.samples)
-  if steady and steady > 0 and p.total > 0 then p.eta = math.max(0, (p.total - synced) / steady) end
+  local rate, is_steady = rate_of(self.samples)
+  p.rate = p.idle < WINDOW and rate or 0
+  if is_steady and p.rate > 0 and p.total > 0 then p.eta = math.max(0, (p.total - synced) / p.rate) end
   return p
 end
 

@@ -187,6 +187,9 @@
 --- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
 --- seconds at least
 ---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
+--- called at once and then every second or so for as long as it waits, whatever there is to tell: for a display that
+--- moves
+---@field on_tick? fun()
 ---@field [string] "no such option"
 
 --- What client:wait_all takes.
@@ -203,6 +206,9 @@
 --- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
 --- seconds at least
 ---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
+--- called at once and then every second or so for as long as it waits, whatever there is to tell: for a display that
+--- moves
+---@field on_tick? fun()
 ---@field concurrency? integer  requests in flight at once; default: 16
 ---@field [string] "no such option"
 
@@ -220,6 +226,9 @@
 --- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
 --- seconds at least
 ---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
+--- called at once and then every second or so for as long as it waits, whatever there is to tell: for a display that
+--- moves
+---@field on_tick? fun()
 ---@field concurrency? integer  requests in flight at once; default: 16
 ---@field appear_timeout? number  seconds until the first task is there; default: 60
 ---@field expect? integer  how many tasks there will be; default: not known
@@ -242,6 +251,9 @@
 --- called with task, progress, trouble after each look that has seen the task, as soon as asking fails, and every ten
 --- seconds at least
 ---@field on_progress? fun(task: crsync.Task, progress: crsync.Progress, trouble: crsync.Error|nil)
+--- called at once and then every second or so for as long as it waits, whatever there is to tell: for a display that
+--- moves
+---@field on_tick? fun()
 ---@field concurrency? integer  requests in flight at once; default: 16
 ---@field appear_timeout? number  seconds until the first task is there; default: 60
 ---@field expect? integer  how many tasks there will be; default: not known

@@ -39,6 +39,7 @@ local GROWTH = 1.5
 local NEWS_EVERY = 10 -- seconds; so often at least it is told how things stand
 local SLOW = 5        -- seconds that a look may take before it is told that there is no answer
 local TICK = 0.1      -- seconds between looks at the clock
+local TICK_EVERY = 1  -- seconds between calls of on_tick
 
 -- ---- telling ----------------------------------------------------------------------------------------------
 
@@ -49,7 +50,8 @@ local function stand_in(id)
   return task
 end
 
--- The task's numbers at this moment; of a list, how many tasks it has shown. Where asking fails nobody knows how fast it is.
+-- The task's numbers at this moment; of a list, how many tasks it has shown. Where asking fails nobody knows how fast
+-- it is.
 local function numbers(w, task, now)
   local p = w.tracker and w.tracker:later(now) or progress.of(task)
   p.task_id = w.watched.id
@@ -303,14 +305,20 @@ end
 --- short, so that waits which end soon are not held up.
 ---@param waits table[]  with are_all: false while others may join
 ---@param pause fun(seconds: number)
-function wait.keep_telling(waits, pause)
+---@param on_tick fun()|nil  called every second or so
+function wait.keep_telling(waits, pause, on_tick)
   local started, are_over = core.now(), false
+  local next_tick = started
   while not are_over do
     pause(math.min(TICK, 0.001 + (core.now() - started) / 10))
     are_over = waits.are_all
     for _, w in ipairs(waits) do
       tick(w, core.now())
       are_over = are_over and w.is_over
+    end
+    if on_tick and not are_over and core.now() >= next_tick then
+      next_tick = core.now() + TICK_EVERY
+      on_tick()
     end
   end
 end
