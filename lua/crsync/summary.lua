@@ -44,14 +44,16 @@ local function new_region(id)
     durations = {}, moved = 0, moving = 0 } -- the last three are taken away again
 end
 
--- Bytes that a task has copied; nil where it does not tell, as in a list.
-local function bytes_of(task)
+--- Bytes that a task has copied; nil where it does not tell, as in a list.
+---@param task crsync.ListedTask|crsync.Task
+---@return number|nil
+function summary.bytes_of(task)
   if type(task.LayerTasks) == "table" and #task.LayerTasks > 0 then return progress.of(task).synced end
   return type(task.SyncedSize) == "number" and task.SyncedSize or nil
 end
 
 local function count(region, task)
-  local how, bytes, seconds = COUNTED[task.TaskStatus] or "going", bytes_of(task), duration.of(task)
+  local how, bytes, seconds = COUNTED[task.TaskStatus] or "going", summary.bytes_of(task), duration.of(task)
   region.tasks, region[how] = region.tasks + 1, region[how] + 1
   if bytes then region.bytes, region.sized = (region.bytes or 0) + bytes, region.sized + 1 end
   if how ~= "succeeded" or not seconds then return end

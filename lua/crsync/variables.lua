@@ -55,6 +55,11 @@ variables.rows = {
   { key = "columns", names = { "COLUMNS" }, is_foreign = true,
     line = "the terminal's columns, where it does not tell them" },
   { key = "lines", names = { "LINES" }, is_foreign = true, line = "its lines, likewise" },
+  { key = "github_actions", names = { "GITHUB_ACTIONS" }, is_foreign = true,
+    line = "`true`: a wait writes folds and annotations of GitHub Actions" },
+  { key = "github_step_summary", names = { "GITHUB_STEP_SUMMARY" }, is_foreign = true,
+    line = "the file that a wait appends its table to, without `--summary`" },
+  { key = "gitlab_ci", names = { "GITLAB_CI" }, is_foreign = true, line = "`true`: a wait writes folds of GitLab" },
   { key = "locale", names = { "LC_ALL", "LC_CTYPE", "LANG" }, is_foreign = true,
     line = "whether the terminal takes UTF-8: bars are drawn with blocks then" },
 }

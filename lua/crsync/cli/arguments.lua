@@ -226,6 +226,10 @@ arguments.TILL = { name = "--till", value = "WHEN", type = "moment", about = "On
 arguments.TO_REGION = { name = "--to-region", value = "R", type = "words", completes = "regions",
   about = "Only tasks to this region, or to one of these: A,B" }
 
+---@type crsync.cli.Option
+arguments.SUMMARY = { name = "--summary", value = "FILE", type = "file", shown_default = "$GITHUB_STEP_SUMMARY",
+  about = "Append a table of what has become of the tasks, in Markdown" }
+
 -- ---- what is made of them ---------------------------------------------------------------------------------------
 
 --- What a command writes as JSON, for people.

@@ -1,7 +1,6 @@
 --- What the terminal is like: whether there is one, its size, whether it shows colours and UTF-8.
 
 local compat = require "crsync.util.compat"
-local environment = require "crsync.util.environment"
 local variables = require "crsync.variables"
 
 local terminal = {}
@@ -37,21 +36,23 @@ end
 ---@return integer
 function terminal.columns() return (select(2, terminal.size())) end
 
+--- Whether it is one that can redraw: `TERM=dumb` cannot.
+---@return boolean
+function terminal.is_able() return variables.get "term" ~= "dumb" end
+
 --- Whether to write in colours.
 ---@param choice "auto"|"always"|"never"
----@param descriptor integer  that is written to
+---@param descriptor integer     that is written to
+---@param shows_color boolean|nil  whoever reads it shows colours, though it may be no terminal
 ---@return boolean
-function terminal.wants_color(choice, descriptor)
+function terminal.wants_color(choice, descriptor, shows_color)
   if choice ~= "auto" then return choice == "always" end
-  if (os.getenv "NO_COLOR" or "") ~= "" then return false end
-  return os.getenv "TERM" ~= "dumb" and terminal.is_terminal(descriptor)
+  if variables.get "no_color" then return false end
+  return shows_color or terminal.is_able() and terminal.is_terminal(descriptor)
 end
 
 --- Whether the locale is one of UTF-8.
 ---@return boolean
-function terminal.speaks_utf8()
-  local locale = environment.get "LC_ALL" or environment.get "LC_CTYPE" or environment.get "LANG" or ""
-  return locale:upper():find "UTF%-?8" ~= nil
-end
+function terminal.speaks_utf8() return (variables.get "locale" or ""):upper():find "UTF%-?8" ~= nil end
 
 return terminal

@@ -1,43 +1,36 @@
---- Waits as people watch them: redrawn in place at a terminal (wait_live.lua), plain lines anywhere else. Writes to a
---- stream that it is given; knows tasks and their numbers, not how they came.
+--- Waits as people watch them: redrawn in place at a terminal (wait_live.lua), plain lines anywhere else
+--- (wait_plain.lua). Both write to a stream that they are given, and know tasks and their numbers, not how they came.
 
-local text = require "crsync.util.text"
+local ci = require "crsync.cli.ci"
+local core = require "crsync.core"
+local terminal = require "crsync.cli.terminal"
 local wait_live = require "crsync.cli.wait_live"
-local wait_words = require "crsync.cli.wait_words"
+local wait_plain = require "crsync.cli.wait_plain"
 
 ---@class crsync.cli.WaitDisplay
 ---@field update fun(self, id: string, task: crsync.Task, p: crsync.Progress, trouble: crsync.Error|nil)  as on_progress
+---@field tick fun(self)   as on_tick
 ---@field stand fun(self)  shows where all tasks stand, before the command ends
+---@field finish fun(self, table_of: (fun(width: number, dots: string): { text: string, status: string|nil }[])|nil)
+--- ends with these lines; nil: with how all tasks stand
 
 local wait_display = {}
 
--- ---- plain lines ------------------------------------------------------------------------------------------
+-- Whether standard error is redrawn in place. The log of a CI job keeps every line, even if it looks like a terminal.
+local function is_live() return not ci.log() and terminal.is_able() and terminal.is_terminal(2) end
 
-local Plain = {}
-Plain.__index = Plain
-
-function Plain:update(id, task, p, trouble)
-  local line = text.printable(id) .. "  " .. wait_words.of(task, p, trouble)
-  self.lines[id] = line
-  if not p.news then return end
-  self.stream:write(line, "\n")
-  self.stream:flush()
-end
-
-function Plain:stand()
-  for _, id in ipairs(self.ids) do
-    self.stream:write(self.lines[id] or text.printable(id) .. "  " .. wait_words.UNSEEN, "\n")
-  end
-end
-
---- A display of waits for these tasks.
----@param options { stream: file*, live: boolean, color: boolean, utf8: boolean, size: fun(): integer, integer }
---- size: lines and columns of the terminal, for a live one
+--- A display on standard error of waits for these tasks; more ids may be added to the table later.
+---@param given table  from the command line: color
 ---@param ids string[]
+---@param what { title: string, awaits: boolean, is_traced: boolean }  awaits: tasks may still have to appear; is_traced:
+--- other lines are written to standard error meanwhile
 ---@return crsync.cli.WaitDisplay
-function wait_display.new(options, ids)
-  if options.live then return wait_live.new(options, ids) end
-  return setmetatable({ stream = options.stream, ids = ids, lines = {} }, Plain)
+function wait_display.new(given, ids, what)
+  if what.is_traced or not is_live() then
+    return wait_plain.new({ stream = io.stderr, log = ci.any_log(), title = what.title }, ids)
+  end
+  return wait_live.new({ stream = io.stderr, color = terminal.wants_color(given.color, 2),
+    utf8 = terminal.speaks_utf8(), size = terminal.size, clock = core.now, awaits = what.awaits }, ids)
 end
 
 return wait_display

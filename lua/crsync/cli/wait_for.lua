@@ -1,18 +1,27 @@
 --- Waiting for the tasks that a command has just made: how it goes is shown on standard error, and standard output is
 --- left alone.
 
+local exit = require "crsync.cli.exit"
+local job_summary = require "crsync.cli.job_summary"
 local wait = require "crsync.cli.commands.wait"
 
 local wait_for = {}
 
+--- Ends the command where its words about waiting are wrong: before anything is made.
+---@param given table  from the command line: wait, summary
+function wait_for.check(given)
+  if not given.wait and given.summary then exit.misused "--summary goes with --wait" end
+  job_summary.check(given)
+end
+
 --- Waits until the tasks have ended.
----@param given table  from the command line: instance, timeout, color
+---@param given table  from the command line: instance, timeout, color, summary
 ---@param client crsync.Client
 ---@param ids string[]
 ---@return integer status
 function wait_for.end_of(given, client, ids)
   return wait.watch({ instance = given.instance, task = ids, timeout = given.timeout, color = given.color,
-    not_found_grace = 10 }, client)
+    summary = given.summary, not_found_grace = 10 }, client)
 end
 
 return wait_for

@@ -1,16 +1,19 @@
---- Waits at a terminal, redrawn in place: a line for each task, below it a bar for each layer in flight. What does not
---- fit is counted: first layers, then tasks.
+--- Waits at a terminal, redrawn in place every second or so: a line for each task, below it a bar for each layer in
+--- flight; a heading for each batch where there are several. What does not fit is counted: first layers, then tasks.
 
+local columns = require "crsync.cli.columns"
 local text = require "crsync.util.text"
-local wait_words = require "crsync.cli.wait_words"
+local wait_rows = require "crsync.cli.wait_rows"
 
 local wait_live = {}
 
-local BAR = 20
-local MOST_LAYERS = 8 -- bars of one task
-local LEAST_WIDTH, LEAST_HEIGHT = 20, 2
+local BAR, LEAST_BAR = 20, 6
+local MOST_LAYERS = 8  -- bars of one task
+local LEAST_WIDTH, LEAST_HEIGHT = 10, 2
+local LEAST_PAUSE = 0.1 -- seconds between two drawings
 
 local COLORS = { SUCCESS = "32", ERROR = "31", CANCELED = "33", SYNCHRONIZING = "36" }
+local BOLD = "1"
 
 local Live = {}
 Live.__index = Live
@@ -22,28 +25,54 @@ local function line_of(s, color)
   return { text = color and "\27[" .. color .. "m" .. s .. "\27[0m" or s, width = text.width(s) }
 end
 
-local function dots(self) return self.utf8 and "…" or "..." end
-
-local function task_line(self, id, width)
-  local seen = self.seen[id]
-  local name = text.printable(id) .. "  "
-  local words = name .. (seen and wait_words.of(seen.task, seen.p, seen.trouble, width - text.width(name))
-    or wait_words.UNSEEN)
-  local color = self.color and seen and (seen.p.given_up and COLORS.ERROR or COLORS[seen.task.TaskStatus]) or nil
-  return line_of(text.truncate(words, width), color)
+local function color_of(self, id)
+  local seen = self.color and self.seen[id]
+  return seen and (seen.p.given_up and COLORS.ERROR or COLORS[seen.task.TaskStatus]) or nil
 end
 
-local function bar(self, synced, total)
-  local full = total > 0 and math.floor(math.min(synced, total) / total * BAR) or 0
-  if self.utf8 then return ("█"):rep(full) .. ("░"):rep(BAR - full) end
-  return "[" .. ("#"):rep(full) .. ("."):rep(BAR - full) .. "]"
+-- Shorter names of all tasks, made anew when there are more.
+local function short_names(self)
+  if self.named ~= #self.ids then
+    local names = {}
+    for i, id in ipairs(self.ids) do names[i] = text.printable(id) end
+    self.named, self.short = #self.ids, columns.abbreviated(names, self.dots)
+  end
+  return self.short
 end
 
+local function spinner(self) return wait_rows.spinner(self.clock() - self.started, self.utf8) end
+
+-- The tasks' lines, by their ids.
+local function task_lines(self, ids, width, is_moving)
+  local around = { short = short_names(self), dots = self.dots, utf8 = self.utf8, started = self.started,
+    spinner = is_moving and spinner(self) or nil }
+  local rows, lines, now = {}, {}, self.clock()
+  for i, id in ipairs(ids) do rows[i] = wait_rows.of(id, self.seen[id], now, around) end
+  for i, line in ipairs(columns.lines(wait_rows.plan, rows, width, self.dots)) do
+    lines[ids[i]] = line_of(line, color_of(self, ids[i]))
+  end
+  return lines
+end
+
+local function bar(self, synced, total, width)
+  if not self.utf8 then width = width - 2 end -- for brackets
+  local full = math.floor(math.min(synced, total) / total * width)
+  if self.utf8 then return ("█"):rep(full) .. ("░"):rep(width - full) end
+  return "[" .. ("#"):rep(full) .. ("."):rep(width - full) .. "]"
+end
+
+-- "    sha256:36fb85fcb5e9  ████░░░░  9.3 MB of 31.0 MB": in a narrow window a shorter bar without the digest, or none.
 local function layer_line(self, layer, width)
   local synced = type(layer.SyncedSize) == "number" and layer.SyncedSize or 0
   local digest = tostring(layer.Digest):match "^%w+:%x+" or "layer"
-  return line_of(text.truncate(("  %s  %s  %s of %s"):format(digest:sub(1, 19), bar(self, synced, layer.Size),
-    text.bytes(synced), text.bytes(layer.Size)), width))
+  local line = ("    %-19s  %s  %s"):format(digest:sub(1, 19), bar(self, synced, layer.Size, BAR),
+    wait_rows.sizes(synced, layer.Size))
+  if text.width(line) <= width then return line_of(line) end
+  local sizes = wait_rows.sizes(synced, layer.Size, true)
+  local room = math.min(width - text.width(sizes) - 5, BAR)
+  local short = room < LEAST_BAR and "  " .. sizes
+    or ("  %s %s"):format(bar(self, synced, layer.Size, room), sizes)
+  return line_of(text.truncate(short, width, self.dots))
 end
 
 local function is_in_flight(layer)
@@ -53,7 +82,7 @@ end
 
 local function layers_in_flight(seen)
   local list = {}
-  if not seen or seen.p.final or seen.p.given_up then return list end
+  if not seen or not wait_rows.is_going_on(seen) then return list end
   for _, layer in ipairs(seen.task.LayerTasks or {}) do
     if is_in_flight(layer) then list[#list + 1] = layer end
   end
@@ -66,96 +95,206 @@ local function fitting(count, room)
   return math.max(room - 1, 0)
 end
 
--- Bars of a task's layers, in no more lines than there is room for.
+-- Bars of a task's layers, in no more lines than there is room for. Returns the room that is left.
 local function add_layers(self, lines, id, room, width)
   local layers = layers_in_flight(self.seen[id])
   local shown = fitting(#layers, math.min(room, MOST_LAYERS))
   for i = 1, shown do lines[#lines + 1] = layer_line(self, layers[i], width) end
-  if shown == #layers or room < 1 then return shown end
-  lines[#lines + 1] = line_of(("  %s and %d more layers"):format(dots(self), #layers - shown))
-  return shown + 1
+  if shown == #layers or room < 1 then return room - shown end
+  local more = ("    %s and %d more layers"):format(self.dots, #layers - shown)
+  lines[#lines + 1] = line_of(text.truncate(more, width, self.dots))
+  return room - shown - 1
 end
 
-local function is_going_on(seen) return not seen or not (seen.p.final or seen.p.given_up) end
+-- ---- counting ---------------------------------------------------------------------------------------------
 
--- The tasks that fit, those that go on before those that have ended; each kind in the order given.
-local function tasks_to_show(self, room)
-  local count = fitting(#self.ids, room)
-  if count == #self.ids then return self.ids end
-  local chosen = {}
-  for _, wanted in ipairs { true, false } do
+local KINDS = { "running", "waiting", "failed", "canceled", "given up", "succeeded" }
+local KIND = { SUCCESS = "succeeded", ERROR = "failed", CANCELED = "canceled", PENDING = "waiting" }
+
+local function kind_of(seen)
+  if not seen then return "waiting" end
+  return seen.p.given_up and "given up" or KIND[seen.task.TaskStatus] or seen.p.percent and "running" or "waiting"
+end
+
+-- "3 running, 1 succeeded"
+local function counted(self, ids)
+  local counts, parts = {}, {}
+  for _, id in ipairs(ids) do
+    local kind = kind_of(self.seen[id])
+    counts[kind] = (counts[kind] or 0) + 1
+  end
+  for _, kind in ipairs(KINDS) do
+    if counts[kind] then parts[#parts + 1] = counts[kind] .. " " .. kind end
+  end
+  return table.concat(parts, ", ")
+end
+
+-- ---- what is shown ----------------------------------------------------------------------------------------
+
+local function batch_of(seen)
+  local batch = seen and seen.task.SyncBatchTaskId
+  return type(batch) == "string" and text.printable(batch) or ""
+end
+
+-- The tasks in groups of one batch, in the order given. One that tells no batch yet is in a group without a name.
+local function groups_of(self, ids)
+  local groups, by_name, names = {}, {}, {}
+  for _, id in ipairs(ids) do
+    local name = batch_of(self.seen[id])
+    if not by_name[name] then
+      by_name[name] = { name = name, ids = {} }
+      table.insert(groups, name == "" and 1 or #groups + 1, by_name[name]) -- it has no heading
+      names[#names + 1] = name
+    end
+    table.insert(by_name[name].ids, id)
+  end
+  local short = columns.abbreviated(names, self.dots)
+  for _, group in ipairs(groups) do group.short = short[group.name] end
+  return groups
+end
+
+local function has_headings(groups) return #groups - (groups[1] and groups[1].name == "" and 1 or 0) > 1 end
+
+-- Lines that these tasks take, with the headings of their batches.
+local function height_with_headings(groups)
+  local height = 0
+  for _, group in ipairs(groups) do
+    height = height + #group.ids + (has_headings(groups) and group.name ~= "" and 1 or 0)
+  end
+  return height
+end
+
+-- Those that go on first, then those that have failed; each kind in the order given.
+local function by_interest(self)
+  local ranked = {}
+  for _, wanted in ipairs { "going", "failed", "succeeded" } do
     for _, id in ipairs(self.ids) do
-      if #chosen < count and is_going_on(self.seen[id]) == wanted then chosen[#chosen + 1] = id end
+      local kind = kind_of(self.seen[id])
+      local rank = kind == "succeeded" and kind or wait_rows.is_going_on(self.seen[id]) and "going" or "failed"
+      if rank == wanted then ranked[#ranked + 1] = id end
     end
   end
-  return chosen
+  return ranked
 end
 
-local function rest_line(self, shown)
-  local done = 0
-  local is_shown = {}
-  for _, id in ipairs(shown) do is_shown[id] = true end
+-- The tasks that fit into so many lines, in the order given, and the others.
+local function tasks_to_show(self, room)
+  if height_with_headings(groups_of(self, self.ids)) <= room then return self.ids, {} end
+  local ranked, is_shown, shown, rest = by_interest(self), {}, {}, {}
+  local count = math.min(#ranked, room)
+  repeat
+    count = count - 1
+    local some = {}
+    for i = 1, count do some[i] = ranked[i] end
+  until count == 0 or height_with_headings(groups_of(self, some)) < room
+  for i = 1, count do is_shown[ranked[i]] = true end
+  for _, id in ipairs(self.ids) do table.insert(is_shown[id] and shown or rest, id) end
+  return shown, rest
+end
+
+-- What is said while more tasks may appear and nothing else tells that the wait goes on; nil: nothing.
+local function awaited_line(self, width)
+  if not self.awaits then return nil end
   for _, id in ipairs(self.ids) do
-    local seen = not is_shown[id] and self.seen[id]
-    if seen and seen.task.TaskStatus == "SUCCESS" then done = done + 1 end
+    if wait_rows.is_going_on(self.seen[id]) then return nil end
   end
-  local rest = #self.ids - #shown
-  local words = ("%s and %d more"):format(dots(self), rest)
-  return line_of(words .. (done > 0 and (", %d of them SUCCESS"):format(done) or ""))
+  local seconds = math.floor(self.clock() - self.started)
+  local words = ("%s more tasks may appear  %d:%02d"):format(spinner(self), math.floor(seconds / 60), seconds % 60)
+  return line_of(text.truncate(words, width, self.dots))
+end
+
+local function heading(self, group, width)
+  local counts = counted(self, group.ids)
+  local words = ("batch %s  %s"):format(group.name, counts)
+  if text.width(words) > width then words = ("batch %s  %s"):format(group.short, counts) end
+  return line_of(text.truncate(words, width, self.dots), self.color and BOLD or nil)
+end
+
+-- Tasks with their headings; and with their layers, as long as there is room for those.
+local function lines_of_tasks(self, ids, width, room, is_moving)
+  local lines, groups, tasks = {}, groups_of(self, ids), task_lines(self, ids, width, is_moving)
+  for _, group in ipairs(groups) do
+    if has_headings(groups) and group.name ~= "" then lines[#lines + 1] = heading(self, group, width) end
+    for _, id in ipairs(group.ids) do
+      lines[#lines + 1] = tasks[id]
+      room = add_layers(self, lines, id, room, width)
+    end
+  end
+  return lines
 end
 
 local function all_lines(self, height, width)
-  local shown = tasks_to_show(self, height)
-  local lines, room = {}, #shown < #self.ids and 0 or height - #shown
-  for _, id in ipairs(shown) do
-    lines[#lines + 1] = task_line(self, id, width)
-    room = room - add_layers(self, lines, id, room, width)
+  local awaited = awaited_line(self, width)
+  if awaited then height = height - 1 end
+  local shown, rest = tasks_to_show(self, height)
+  local room = #rest > 0 and 0 or height - height_with_headings(groups_of(self, shown))
+  local lines = lines_of_tasks(self, shown, width, room, true)
+  if #rest > 0 then
+    local words = ("%s and %d more: %s"):format(self.dots, #rest, counted(self, rest))
+    lines[#lines + 1] = line_of(text.truncate(words, width, self.dots))
   end
-  if #shown < #self.ids then lines[#lines + 1] = rest_line(self, shown) end
+  lines[#lines + 1] = awaited
   return lines
 end
 
 -- ---- drawing ----------------------------------------------------------------------------------------------
 
 -- Lines of the terminal that were drawn: a window that was made narrower has broken the longer ones.
-local function height_of(lines, columns)
+local function height_of(lines, columns_now)
   local height = 0
-  for _, line in ipairs(lines) do height = height + math.max(math.ceil(line.width / columns), 1) end
+  for _, line in ipairs(lines) do height = height + math.max(math.ceil(line.width / columns_now), 1) end
   return height
 end
 
-local function draw(self, lines, columns)
-  local height = height_of(self.drawn, columns)
+local function draw(self, lines, columns_now)
+  local height = height_of(self.drawn, columns_now)
   local out = height > 0 and { ("\27[%dA"):format(height) } or {}
   -- Line by line: tmux keeps a whole screen that is cleared at once in its history.
   for _, line in ipairs(lines) do out[#out + 1] = "\r\27[K" .. line.text .. "\n" end
   out[#out + 1] = "\27[J"
-  self.drawn = lines
+  self.drawn, self.drawn_at = lines, self.clock()
   self.stream:write(table.concat(out))
   self.stream:flush()
 end
 
+function Live:tick()
+  local lines, columns_now = self.size()
+  draw(self, all_lines(self, math.max(lines - 1, LEAST_HEIGHT), math.max(columns_now - 1, LEAST_WIDTH)), columns_now)
+end
+
+-- Many waits may tell much at once: what is not drawn now is with the next one, or in a second.
 function Live:update(id, task, p, trouble)
-  self.seen[id] = { task = task, p = p, trouble = trouble }
-  local lines, columns = self.size()
-  draw(self, all_lines(self, math.max(lines - 1, LEAST_HEIGHT), math.max(columns - 1, LEAST_WIDTH)), columns)
+  local now = self.clock()
+  self.seen[id] = { task = task, p = p, trouble = trouble, at = now }
+  if now - self.drawn_at >= LEAST_PAUSE then self:tick() end
 end
 
 -- All tasks, however many: this is what is left on the screen.
 function Live:stand()
-  local _, columns = self.size()
+  local _, columns_now = self.size()
+  local width = math.max(columns_now - 1, LEAST_WIDTH)
+  draw(self, lines_of_tasks(self, self.ids, width, 0, false), columns_now)
+end
+
+function Live:finish(table_of)
+  if not table_of then return self:stand() end
+  local _, columns_now = self.size()
   local lines = {}
-  for i, id in ipairs(self.ids) do lines[i] = task_line(self, id, math.max(columns - 1, LEAST_WIDTH)) end
-  draw(self, lines, columns)
+  for i, line in ipairs(table_of(math.max(columns_now - 1, LEAST_WIDTH), self.dots)) do
+    lines[i] = line_of(line.text, self.color and COLORS[line.status] or nil)
+  end
+  draw(self, lines, columns_now)
 end
 
 --- As wait_display.new.
----@param options { stream: file*, color: boolean, utf8: boolean, size: fun(): integer, integer }
+---@param options { stream: file*, color: boolean, utf8: boolean, size: (fun(): integer, integer), clock: fun(): number,
+--- awaits: boolean }
 ---@param ids string[]
 ---@return crsync.cli.WaitDisplay
 function wait_live.new(options, ids)
   return setmetatable({ stream = options.stream, color = options.color, utf8 = options.utf8, size = options.size,
-    ids = ids, seen = {}, drawn = {} }, Live)
+    clock = options.clock, awaits = options.awaits, ids = ids, seen = {}, drawn = {},
+    dots = options.utf8 and "…" or "...", started = options.clock(), drawn_at = -math.huge }, Live)
 end
 
 return wait_live

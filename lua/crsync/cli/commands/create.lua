@@ -26,6 +26,7 @@ end
 local function run(given, client)
   local params = arguments.parameters(given.parameter)
   check(params)
+  wait_for.check(given)
   local create = params.SyncRuleId and client.create_task_by_rule or client.create_task
   local id, response = exit.unless(create(client, given.instance, params))
   output.write_made(given, response, id, "task")
@@ -39,6 +40,7 @@ return {
     about = "RepoId=crr-… Tag=1.0 SyncRuleId=crsr-…; without a rule the Target… parameters" } },
   options = {
     { name = "--wait", about = "Wait until the task has ended; --timeout is for the wait" },
+    arguments.SUMMARY,
   },
   examples = { "crsync create cri-sandbox RepoId=crr-sandbox-web Tag=1.0.0 SyncRuleId=crsr-sandbox-manual --wait" },
   results = { { fields = { "SyncTaskId", "RequestId", "Code", "IsSuccess" } } },

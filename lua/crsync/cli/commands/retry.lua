@@ -2,6 +2,7 @@
 
 local again = require "crsync.again"
 local arguments = require "crsync.cli.arguments"
+local ci = require "crsync.cli.ci"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local fields = require "crsync.print.fields"
@@ -15,7 +16,7 @@ local DAY = 86400
 ---@type crsync.print.Column[]
 local MADE = { { header = "TASK", fields = { "SyncTaskId" } }, { header = "RETRY OF", fields = { "RetryOf" } } }
 
-local function say(...) io.stderr:write("crsync: ", string.format(...), "\n") end
+local function say(...) ci.say("crsync: " .. string.format(...)) end
 
 -- The tasks of a task's source, among which a newer one would be. Lists tell times, which a task itself does not.
 local function listed_beside(client, instance, task)
@@ -91,7 +92,7 @@ local function make_each(given, client, chosen, ids, items)
       ids[#ids + 1] = id
       items[#items + 1] = { SyncTaskId = id, RetryOf = task.SyncTaskId }
     else
-      io.stderr:write(tostring(err), "\n")
+      ci.say(tostring(err))
       status = math.max(status, exit_status.of(err))
     end
   end
@@ -114,6 +115,7 @@ local function check_words(given)
   elseif (given.issue or given.since) and not given.failed then
     exit.misused("--since and --issue choose among tasks with --failed")
   end
+  wait_for.check(given)
 end
 
 local function run(given, client)
@@ -146,6 +148,7 @@ return {
       about = "With --failed: only those of this reason" },
     { name = "--dry-run", about = "Show which would be made again, and make none" },
     { name = "--wait", about = "Wait until the new ones have ended; --timeout is for the wait" },
+    arguments.SUMMARY,
   },
   examples = { "crsync retry cri-sandbox --failed --since 24h --issue NETWORK_ERROR --dry-run" },
   results = {

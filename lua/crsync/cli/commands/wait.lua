@@ -1,18 +1,27 @@
 --- `crsync wait`: waits until tasks have ended; how it goes is shown on standard error.
 
 local arguments = require "crsync.cli.arguments"
+local ci = require "crsync.cli.ci"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local fields = require "crsync.print.fields"
+local job_summary = require "crsync.cli.job_summary"
 local output = require "crsync.cli.output"
 local tables = require "crsync.print.table"
 local terminal = require "crsync.cli.terminal"
 local wait_display = require "crsync.cli.wait_display"
+local wait_outcome = require "crsync.cli.wait_outcome"
+
+-- What is waited for, in words.
+local function title_of(given)
+  if given.batch then return "batch " .. given.batch end
+  if given.repo then return ("a push of %s:%s"):format(given.repo, given.tag) end
+  return #given.task == 1 and given.task[1] or #given.task .. " tasks"
+end
 
 local function make_display(given, client)
-  local live = not client.trace and os.getenv "TERM" ~= "dumb" and terminal.is_terminal(2)
-  return wait_display.new({ stream = io.stderr, live = live, color = terminal.wants_color(given.color, 2),
-    utf8 = terminal.speaks_utf8(), size = terminal.size }, given.task)
+  return wait_display.new(given, given.task, { title = "crsync waits for " .. title_of(given),
+    awaits = given.batch ~= nil or given.repo ~= nil, is_traced = client.trace ~= nil })
 end
 
 -- The tasks of a push are not known before they are seen; the display knows this same table.
@@ -39,20 +48,24 @@ local function show_list(given, display, p, trouble)
   display:update(p.task_id, { TaskStatus = status }, p, trouble)
 end
 
-local function wait_options(given, display)
+-- Notes in `seen_going` for how long each task was seen to go on.
+local function wait_options(given, display, seen_going)
   local is_one = #given.task == 1
   local function on_progress(task, p, trouble)
     if p.found then return show_list(given, display, p, trouble) end
+    local id = p.task_id
+    if not p.final or seen_going[id] then seen_going[id] = p.elapsed end
     -- Why a wait has ended is said at the end, which comes at once: for one task, and for all whose time is up.
     if p.given_up and (is_one or trouble.code == "timeout") then return end
-    join(given, p.task_id)
-    display:update(p.task_id, task, p, trouble)
+    join(given, id)
+    display:update(id, task, p, trouble)
   end
   return {
     expect = given.expect, since = given.since, appear_timeout = given.appear_timeout, settle = given.settle,
     timeout = given.timeout, interval = given.interval, max_interval = given.max_interval,
     stall_timeout = given.stall_timeout, not_found_grace = given.not_found_grace, concurrency = given.concurrency,
     unreachable_timeout = given.unreachable_timeout, on_progress = on_progress,
+    on_tick = function() display:tick() end,
   }
 end
 
@@ -69,8 +82,12 @@ local function write_tasks(given, results)
   end
 end
 
+local function is_refusal(err) return exit_status.of(err) == exit_status.REFUSED end
+
 -- "2 of 3 succeeded, 1 failed": what is zero is left out.
-local function summary_line(summary, refused)
+local function summary_line(results, summary)
+  local refused = 0
+  for _, result in ipairs(results) do refused = refused + (result.err and is_refusal(result.err) and 1 or 0) end
   local parts = { ("%d of %d succeeded"):format(summary.success, summary.total) }
   for _, count in ipairs {
     { summary.failed, "failed" },
@@ -84,18 +101,30 @@ local function summary_line(summary, refused)
   return table.concat(parts, ", ")
 end
 
+-- A failure as the log shows it best: annotated, in red, or as it is.
+local function say_failure(given, title, err)
+  local log = ci.any_log()
+  local line = log.failure(title, tostring(err))
+  local is_red = log.shows_color and terminal.wants_color(given.color, 2, true)
+  io.stderr:write(is_red and "\27[31m" .. line .. "\27[0m" or line, "\n")
+end
+
+local function title_of_failure(result)
+  local to = result.task and result.task.ImageTo or {}
+  return ("image sync %s%s"):format(result.id, to.RegionId and " to " .. tostring(to.RegionId) or "")
+end
+
 -- One line for each task that has not succeeded, and the counts.
-local function conclude(results, summary)
-  local status, refused = exit_status.DONE, 0
+local function conclude(given, results, summary)
+  local status = exit_status.DONE
   for _, result in ipairs(results) do
     if result.err then
-      io.stderr:write(tostring(result.err), "\n")
+      say_failure(given, tables.shown(title_of_failure(result)), result.err)
       local this = exit_status.of(result.err)
-      if this == exit_status.REFUSED then refused = refused + 1 end
       status = (status == exit_status.DONE or this == exit_status.TASK_FAILED) and this or status
     end
   end
-  if summary.total > 1 then io.stderr:write(summary_line(summary, refused), "\n") end
+  if summary.total > 1 then io.stderr:write(summary_line(results, summary), "\n") end
   return status
 end
 
@@ -106,12 +135,36 @@ local function start(given, client, options)
   return client:wait_push(given.instance, { RepoNamespaceName = namespace, RepoName = name, Tag = given.tag }, options)
 end
 
+-- Returns what the client's method does, and for how long each task was seen to go on.
 local function wait_for_all(given, client)
-  local display = make_display(given, client)
-  local ok, results, summary = pcall(start, given, client, wait_options(given, display))
-  if ok then return results, summary end
-  display:stand()
-  error(results, 0)
+-- Returns what the client's method does, and for how long each task was seen to go on.
+local function wait_for_all(given, client)
+  local display, seen_going = make_display(given, client), {}
+  local ok, results, summary = pcall(start, given, client, wait_options(given, display, seen_going))
+  if not ok then
+    display:stand()
+    error(results, 0)
+  end
+  local known = results or summary.results or {}
+  display:finish(#known > 1 and function(width, dots)
+    return wait_outcome.lines(known, seen_going, width, dots)
+  end or nil)
+  return results, summary, seen_going
+end
+
+-- Waits for the tasks, and tells what has become of them. `write` is given those that there are.
+local function watch(given, client, write)
+  local results, summary, seen_going = wait_for_all(given, client)
+  local known = results or summary.results
+  local headline = results and summary_line(results, summary) or tostring(summary)
+  local added = job_summary.add(given, wait_outcome.markdown("Image syncs: " .. headline, known or {}, seen_going))
+  if write and known then write(given, known) end
+  local status = results and conclude(given, results, summary)
+  if not results then
+    say_failure(given, "image sync of " .. title_of(given), summary)
+    status = exit_status.of(summary)
+  end
+  return status ~= exit_status.DONE and status or added
 end
 
 local function check_words(given)
@@ -131,18 +184,9 @@ end
 
 local function run(given, client)
   check_words(given)
-  local results, summary = wait_for_all(given, client)
-  if results then
-    write_tasks(given, results)
-    return conclude(results, summary)
-  end
-  if summary.results then write_tasks(given, summary.results) end
-  io.stderr:write(tostring(summary), "\n")
-  return exit_status.of(summary)
+  job_summary.check(given)
+  return watch(given, client, write_tasks)
 end
-
--- The same without a word on standard output, for other commands.
-local function watch(given, client) return conclude(wait_for_all(given, client)) end
 
 return {
   name = "wait",
@@ -178,6 +222,7 @@ return {
       about = "Give up when the service was not reached once in this many seconds" },
     { name = "--concurrency", value = "N", type = "count", shown_default = arguments.default_of_wait "concurrency",
       about = "Most requests in flight at once" },
+    arguments.SUMMARY,
   },
   examples = { "crsync wait cri-sandbox rst-small",
     "crsync wait cri-sandbox --repo team/web --tag 1.0.0 --since 10m --expect 2" },
