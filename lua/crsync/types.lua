@@ -679,12 +679,6 @@ function core.check_file(path) end
 ---@return string? path
 function core.home() end
 
---- Whether a file can be read without waiting: true, or nil and why not.
----@param path string
----@return true|nil
----@return string|nil reason
-function core.check_file(path) end
-
 --- Starts a program, without a shell.
 ---@param words string[]  the program and its arguments
 ---@return crsync.Process? process
@@ -700,5 +694,16 @@ function core.timer(seconds, fd) end
 --- A set of descriptors to wait for.
 ---@return crsync.Poller
 function core.poller() end
+
+--- From now on SIGTERM ends the program as an interrupt does: csrc/signals.h.
+function core.heed_sigterm() end
+
+--- Whether SIGTERM has come since heed_sigterm.
+---@return boolean
+function core.was_terminated() end
+
+--- Calls f; writing where nobody reads is an error then, not the process's end.
+---@param f fun()
+function core.without_sigpipe(f) end
 
 return core

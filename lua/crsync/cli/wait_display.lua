@@ -22,8 +22,8 @@ local function is_live() return not ci.log() and terminal.is_able() and terminal
 --- A display on standard error of waits for these tasks; more ids may be added to the table later.
 ---@param given table  from the command line: color
 ---@param ids string[]
----@param what { title: string, awaits: boolean, is_traced: boolean }  awaits: tasks may still have to appear; is_traced:
---- other lines are written to standard error meanwhile
+---@param what { title: string, awaits: boolean, is_traced: boolean }  awaits: tasks may still have to appear;
+--- is_traced: other lines are written to standard error meanwhile
 ---@return crsync.cli.WaitDisplay
 function wait_display.new(given, ids, what)
   if what.is_traced or not is_live() then

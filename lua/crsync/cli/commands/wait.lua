@@ -137,8 +137,6 @@ end
 
 -- Returns what the client's method does, and for how long each task was seen to go on.
 local function wait_for_all(given, client)
--- Returns what the client's method does, and for how long each task was seen to go on.
-local function wait_for_all(given, client)
   local display, seen_going = make_display(given, client), {}
   local ok, results, summary = pcall(start, given, client, wait_options(given, display, seen_going))
   if not ok then
