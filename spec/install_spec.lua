@@ -115,8 +115,8 @@ describe("make", function()
     for _, cc in ipairs { "sh " .. other, "false" } do
       local ok, output = run(("make BUILD='%s/refused' CC='%s'"):format(folder, cc))
       assert.is_false(ok)
-      assert.truthy(output:find(("crsync: gcc or clang builds it, and %s is neither, or is not there: give CC, or "
-        .. "install\n  apt: gcc libc6-dev make pkg-config\n"):format(cc), 1, true), output)
+      assert.truthy(output:find(("crsync: gcc or clang builds it, and %s is neither, or is not there: give CC, or"
+        .. " install\n  apt: gcc libc6-dev make pkg-config\n"):format(cc), 1, true), output)
       assert.is_nil(output:find(" -c csrc/", 1, true))
     end
   end)
