@@ -64,11 +64,11 @@ LUA_PURPOSE = $(if $(findstring luajit,$(LUA)),luajit,$(patsubst lua5.4,lua,lua$
 	  sed -n 's/^\([a-z]*\) compiler /  \1: /p' .ci/packages >&2; \
 	  exit 1; \
 	fi; \
-	found=$$(printf '%s\n' '#include <lua.h>' 'LUA_VERSION_NUM LUA_RELEASE' | \
+	found=$$(printf '%s\n' '#include <lua.h>' LUA_RELEASE | \
 	  $(CC) $(CPPFLAGS) $(LUA_CFLAGS) -E -P - 2>/dev/null | tail -n 1 | tr -d '" '); \
 	case $$found in \
-	  $(subst .,0,$(LUA_VERSION))Lua*) ;; \
-	  [5-9]*) other=", only those of Lua $${found#???Lua}" ;; \
+	  Lua$(LUA_VERSION).*) ;; \
+	  Lua*) other=", only those of Lua $${found#Lua}" ;; \
 	  *) other= ;; \
 	esac; \
 	if [ -n "$${other+is}" ]; then \

@@ -109,6 +109,14 @@ describe("make", function()
       .. "  apt: lua5.4 liblua5.4-dev\n", 1, true), output)
   end)
 
+  it("knows the headers of Lua 5.5, which put numbers together", function()
+    local headers = folder .. "/put-together"
+    assert(run(("mkdir -p '%s'"):format(headers)))
+    files.write(headers .. "/lua.h", '#define LUA_VERSION_NUM (5 * 100 + 5)\n'
+      .. '#define LUA_RELEASE "Lua " "5" "." "5" "." "0"\n')
+    assert(run(("make '%s/of-5.5/built-for' LUA=lua5.5 LUA_VERSION=5.5 LUA_INCDIR='%s'"):format(folder, headers)))
+  end)
+
   it("refuses a compiler that is neither gcc nor clang", function()
     local other = folder .. "/other-cc"
     files.write(other, "#!/bin/sh\necho __GNUC__ 1\n")
