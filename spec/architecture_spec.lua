@@ -182,3 +182,27 @@ describe("a require that points upward", function()
       "sign uses transfer, which lies above it" }, faults)
   end)
 end)
+
+-- A loop's variable is a constant in Lua 5.5. Lua 5.4 finds out with one of the same name, a constant, within each loop
+-- that begins a line.
+local function with_constants(source)
+  local function constants(head, names, rest)
+    return head .. names .. rest .. " local " .. names:gsub("[%w_]+", "%0 <const>") .. " = " .. names .. " "
+  end
+  source = ("\n" .. source:gsub("^#", "--")):gsub("(\n%s*for%s+)([%w_][%w_,%s]-)(%s+in%s.-%f[%w]do%f[%W])", constants)
+  return (source:gsub("(\n%s*for%s+)([%w_]+)(%s*=[^\n]-%f[%w]do%f[%W])", constants))
+end
+
+describe("a loop's variable", function()
+  it("is never assigned to", function()
+    for _, path in ipairs(files "find lua spec doc examples -name '*.lua' -o -name '*.nse'") do
+      assert(load(with_constants(text_of(path)), "@" .. path))
+    end
+  end)
+
+  it("that is assigned to is found", function()
+    for _, loop in ipairs { "for i = 1, 2 do i = 3 end", "for k, v in pairs(t) do\n v = k end" } do
+      assert.truthy(select(2, load(with_constants(loop))):find("const variable", 1, true), loop)
+    end
+  end)
+end)
