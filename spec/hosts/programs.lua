@@ -46,6 +46,69 @@ describe("Tarantool", function()
   end)
 end)
 
+describe("PostgreSQL", function()
+  -- Its server does not run as root. The environment is cleared, as Debian does.
+  it("has a task as jsonb", function()
+    local host = new_host()
+    host:write("paths.lua", [[
+      package.path = "$root/lua/?.lua;$root/lua/?/init.lua;" .. package.path
+      package.cpath = "$core_lua53/?.so;" .. package.cpath
+    ]])
+    host:write("run", [[
+      PATH=/usr/lib/postgresql/15/bin:$PATH
+      initdb -D db -A trust -U me >initdb.log || { cat initdb.log; exit 1; }
+      cat >>db/postgresql.conf <<'END'
+listen_addresses = ''
+unix_socket_directories = '$folder'
+pllua.on_init = 'dofile "$folder/paths.lua"'
+END
+      env -u LUA_PATH -u LUA_CPATH pg_ctl -D db -l log -w start >/dev/null || cat log
+      trap 'pg_ctl -D db -m immediate stop >/dev/null' EXIT
+      ask() { psql -h '$folder' -U me -d postgres -qAt "$@"; }
+      ask -f $root/examples/embedding/plluau.sql
+      ask -c "select sync_task('cri-1', 'rst-7')->>'TaskStatus'" -c "select sync_task('cri-1', 'rst-8')"
+    ]])
+    server:answer("ok.GetRepoSyncTask", "err.400.SYNC_TASK_NOT_EXIST")
+    local output = host:run("sh -c '[ $(id -u) != 0 ] || set -- unshare --user --map-user=1000; \"$@\" sh ./run' -",
+      "lua5.3")
+    assert.truthy(output:find("^SUCCESS\n.*ERROR: .*SYNC_TASK_NOT_EXIST"), output)
+  end)
+end)
+
+describe("Knot Resolver", function()
+  it("waits for a task in its loop", function()
+    local host = new_host()
+    host:write("config", [[
+      for _, name in ipairs { "ta_update", "ta_signal_query", "priming" } do modules.unload(name) end -- ask nobody
+      trust_anchors.remove "."
+      dofile "$root/examples/embedding/kresd.lua"
+    ]])
+    server:answer { example = "get.synchronizing-multi" }
+    local output = host:run("SYNC_INSTANCE=cri-1 SYNC_TASK=rst-1 timeout 6 kresd -n -c ./config .", "luajit")
+    assert.truthy(output:find("task      rst-1\nstatus    SUCCESS", 1, true), output)
+    assert.equal(2, #server:requests())
+  end)
+end)
+
+describe("awesome", function()
+  it("notifies of a task's end", function()
+    local host = new_host()
+    host:write("rc.lua", [[
+      local naughty, timer = require "naughty", require "gears.timer"
+      local notify = naughty.notify
+      naughty.notify = function(what)
+        print(what.title, what.text)
+        timer.start_new(0.2, function() awesome.quit() end)
+        return notify(what)
+      end
+      dofile "$root/examples/embedding/awesome.lua" ("cri-1", "rst-1")
+    ]])
+    server:answer { example = "get.synchronizing-multi" }
+    local output = host:run("timeout 20 xvfb-run -a awesome -c ./rc.lua", "lua5.3")
+    assert.truthy(output:find("rst-1\tSUCCESS", 1, true), output)
+  end)
+end)
+
 describe("collectd", function()
   local CONFIGURATION = [[
     BaseDir "$folder"
