@@ -3,6 +3,8 @@
 
 local cjson = require "cjson"
 local compat = require "crsync.util.compat"
+local files = require "spec.support.files"
+local markdown = require "spec.support.markdown"
 
 local LUA = os.getenv "LUA" or "lua5.4"
 
@@ -16,38 +18,12 @@ local function lines_of(command)
   return list
 end
 
-local function text_of(path)
-  local file = assert(io.open(path))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 -- What lies in the folders that hold documents; build/ has copies of some.
-local DOCUMENTS = lines_of "ls *.md doc/*.md doc/guides/*.md examples/embedding/*.md spec/*/README.md"
-
--- Fenced blocks as { language =, text = }, also those that stand in a list; and the text without them.
-local function parts_of(document)
-  local blocks, prose, block, indent = {}, {}, nil, nil
-  for line in document:gmatch "([^\n]*)\n" do
-    local blanks, language = line:match "^( *)```(%w*)$"
-    if blanks and block then
-      block = nil
-    elseif blanks then
-      block, indent = { language = language, text = "" }, #blanks
-      blocks[#blocks + 1] = block
-    elseif block then
-      block.text = block.text .. line:sub(indent + 1) .. "\n"
-    else
-      prose[#prose + 1] = line
-    end
-  end
-  return blocks, table.concat(prose, "\n")
-end
+local DOCUMENTS = lines_of "ls *.md doc/*.md doc/guides/*.md examples/*.md examples/embedding/*.md spec/*/README.md"
 
 local documents = {}
 for _, path in ipairs(DOCUMENTS) do
-  local blocks, prose = parts_of(text_of(path))
+  local blocks, prose = markdown.parts_of(files.read(path))
   documents[path] = { path = path, folder = path:match "^(.*/)" or "", blocks = blocks, prose = prose }
 end
 
@@ -260,7 +236,7 @@ end)
 
 describe("README.md", function()
   it("can be read whole", function()
-    local _, lines = text_of "README.md":gsub("\n", "")
+    local _, lines = files.read "README.md":gsub("\n", "")
     assert.is_true(lines <= 130, lines)
   end)
 end)
