@@ -1,43 +1,29 @@
 -- The examples, run as they stand, as a user would.
 
 local child = require "spec.support.child"
+local desks = require "spec.support.desk"
 local endpoint = require "spec.support.endpoint"
 local files = require "spec.support.files"
 local sandbox = require "crsync.sandbox"
 
 local LUA = os.getenv "LUA" or "lua5.4"
 local quoted = child.quoted
-local ROOT = files.output_of "pwd":gsub("\n$", "")
 
-local server, folder
+local server, desk
 
 lazy_setup(function()
   server = endpoint.start()
-  folder = files.temporary_folder()
-  -- The command, as installed: found by its name.
-  local program = quoted(ROOT .. "/lua/crsync/bin.lua")
-  files.write(folder .. "/crsync", ("#!/bin/sh\nexec %s %s \"$@\"\n"):format(LUA, program))
-  assert(os.execute(("chmod +x %s"):format(quoted(folder .. "/crsync"))))
+  desk = desks.new()
 end)
 lazy_teardown(function()
   server:stop()
-  os.execute("rm -rf " .. quoted(folder))
+  desk:clear()
 end)
 before_each(function() server:reset() end)
 
--- Runs a shell's command with these variables; returns what it wrote to both streams, and its status.
-local function run_with(variables, command)
-  local words = { "env", "PATH=" .. quoted(folder) .. ":\"$PATH\"", "LUA_PATH=" .. quoted(package.path),
-    "LUA_CPATH=" .. quoted(package.cpath), "NO_PROXY=127.0.0.1" }
-  for name, value in pairs(variables) do words[#words + 1] = name .. "=" .. quoted(value) end
-  local output = files.output_of(("%s sh -c %s 2>&1; echo status $?"):format(table.concat(words, " "), quoted(command)))
-  local text, status = output:match "^(.*)status (%d+)%s*$"
-  return text, tonumber(status)
-end
-
 local function run(command)
-  return run_with({ ALIBABA_CLOUD_ENDPOINT = server.url, ALIBABA_CLOUD_ACCESS_KEY_ID = server.access_key_id,
-    ALIBABA_CLOUD_ACCESS_KEY_SECRET = server.access_key_secret }, command)
+  return desk:run(command, { ALIBABA_CLOUD_ENDPOINT = server.url, ALIBABA_CLOUD_ACCESS_KEY_ID = server.access_key_id,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET = server.access_key_secret })
 end
 
 -- A sandbox for the length of a test, and a function that runs commands against it.
@@ -51,7 +37,7 @@ local function play(scenario, finally)
     for _, set in ipairs { variables, more or {} } do
       for name, value in pairs(set) do all[name] = value end
     end
-    return run_with(all, command)
+    return desk:run(command, all)
   end, world
 end
 
@@ -66,7 +52,7 @@ describe("each example", function()
     local seen = 0
     for path in io.popen("ls examples/*.lua examples/*.sh"):lines() do
       if not (path:find "/spec_" or path:find "/demo%.lua$") then
-        local output, status = run_with({}, (path:find "%.lua$" and LUA .. " " or "") .. path)
+        local output, status = desk:run((path:find "%.lua$" and LUA .. " " or "") .. path, {})
         assert.equal(2, status, path .. ": " .. output)
         assert.truthy(output:find "^usage: .*" and output:find(path:match "[^/]+$", 1, true), output)
         seen = seen + 1
@@ -77,8 +63,8 @@ describe("each example", function()
 
   it("says so where there are no keys", function()
     for _, words in ipairs { "get_task.lua cri-1 rst-1", "wait_for_push.lua cri-1 team/web 1.0 0",
-      "mirror_tag.lua cri-1 crr-1 1.0", "prometheus_textfile.lua " .. folder .. "/x.prom cri-1 rst-1" } do
-      local output, status = run_with({}, LUA .. " examples/" .. words)
+      "mirror_tag.lua cri-1 crr-1 1.0", "prometheus_textfile.lua " .. desk.folder .. "/x.prom cri-1 rst-1" } do
+      local output, status = desk:run(LUA .. " examples/" .. words, {})
       assert.is_true(status == 1 or status == 3, words)
       assert.truthy(output:find "^crsync: no region and no endpoint", output)
     end
@@ -231,7 +217,7 @@ describe("prometheus_textfile", function()
 
   it("writes what node exporter reads", function()
     server:answer_for("B", "err.400.SYNC_TASK_NOT_EXIST")
-    local path = folder .. "/syncs.prom"
+    local path = desk.folder .. "/syncs.prom"
     files.write(path, "old")
     local output, status = write(path)
     assert.equal(0, status, output)
@@ -247,13 +233,13 @@ describe("prometheus_textfile", function()
   end)
 
   it("leaves nothing behind where it cannot write", function()
-    local taken = folder .. "/taken.prom"
+    local taken = desk.folder .. "/taken.prom"
     assert(os.execute("mkdir " .. quoted(taken)))
     local output, status = write(taken)
     assert.equal(1, status, output)
     has_all(output, { taken .. ": " })
     assert.is_nil(io.open(taken .. ".new"))
-    output, status = write(folder .. "/none/syncs.prom")
+    output, status = write(desk.folder .. "/none/syncs.prom")
     assert.equal(1, status, output)
     has_all(output, { "No such file or directory" })
   end)
@@ -267,24 +253,23 @@ describe("nightly_report", function()
   local page, box, sendmail
 
   before_each(function()
-    page, box, sendmail = folder .. "/syncs.html", folder .. "/box", folder .. "/sendmail"
+    page, box = desk.folder .. "/syncs.html", desk.folder .. "/box"
     os.remove(page)
     os.remove(box)
-    files.write(sendmail, ("#!/bin/sh\n{ echo \"$@\"; cat; } >%s\n"):format(quoted(box)))
-    assert(os.execute("chmod +x " .. quoted(sendmail)))
+    sendmail = desk:put("sendmail", ("{ echo \"$@\"; cat; } >%s"):format(quoted(box)))
   end)
 
   -- Returns output, status, the mail, the page.
   local function report(scenario, variables, instance)
     local command = play(scenario, finally)
-    local more = { SENDMAIL = sendmail .. " -f nobody", TMPDIR = folder }
+    local more = { SENDMAIL = sendmail .. " -f nobody" }
     for name, value in pairs(variables or {}) do more[name] = value end
     local words = "examples/nightly_report.sh %s %s ops@example.com"
     local output, status = command(words:format(instance or "cri-sandbox", quoted(page)), more)
     local _, mail = pcall(files.read, box)
     local _, html = pcall(files.read, page)
     assert.is_nil(io.open(page .. ".new"))
-    assert.equal("", files.output_of(("find %s -name 'tmp.*'"):format(quoted(folder))))
+    assert.equal("", files.output_of(("find %s -name 'tmp.*'"):format(quoted(desk.folder))))
     return output, status, mail, html
   end
 
@@ -322,7 +307,7 @@ describe("nightly_report", function()
     local output, status = report({ tasks = { FAILED } }, { SENDMAIL = "false" })
     assert.equal(1, status, output)
     has_all(output, { "nightly_report: false did not take this mail: 1 failed\ncri-sandbox, " })
-    page = folder .. "/none/syncs.html"
+    page = desk.folder .. "/none/syncs.html"
     local _, unwritten, mail = report { tasks = { FINE } }
     assert.is_true(unwritten ~= 0)
     has_all(mail, { "the report could not be made\n", "none/syncs.html" })
