@@ -29,7 +29,8 @@ local function listed(command)
   return list
 end
 
-local DOCUMENTS = listed "ls README.md HACKING.md doc/*.md doc/*.1 doc/guides/*.md examples/*.md examples/embedding/*.md"
+local DOCUMENTS =
+  listed "ls README.md HACKING.md doc/*.md doc/*.1 doc/guides/*.md examples/*.md examples/embedding/*.md"
 
 local texts = {}
 for _, path in ipairs(DOCUMENTS) do texts[path] = read(path) end
