@@ -22,6 +22,7 @@ since=$((till - 86400))
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch" "$page.new"' EXIT
+trap 'exit 143' HUP INT TERM # so that the line above counts then, too
 
 report() { crsync report "$instance" --since "$since" --till "$till" "$@"; }
 

@@ -90,9 +90,13 @@ static int own_request_works(void) {
 }
 
 int main(int argc, char **argv) {
+  if (argc < 2) {
+    fprintf(stderr, "usage: threads CALLS [INSTANCE [TASK]]\n");
+    return 2;
+  }
   struct work work[THREADS];
   pthread_t threads[THREADS];
-  int failed = 0, calls = argc > 1 ? atoi(argv[1]) : 50;
+  int failed = 0, calls = atoi(argv[1]);
   curl_global_init(CURL_GLOBAL_DEFAULT);
   for (int i = 0; i < THREADS; i++) {
     work[i] = (struct work){i + 1, calls, 0, argc > 2 ? argv[2] : "cri-1", argc > 3 ? argv[3] : NULL};
