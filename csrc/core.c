@@ -776,12 +776,11 @@ static int core_task_operation(lua_State *L) {
 
 /* decode(text) -> the JSON value, or nil and what is wrong and where; nothing of the text is in that */
 static int core_decode(lua_State *L) {
-  size_t len;
   char reason[DECODE_REASON_SIZE];
   struct decode_repairs repairs;
-  const char *text = luaL_checklstring(L, 1, &len);
+  luaL_checkstring(L, 1);
   lua_settop(L, 1);
-  if (decode_value(L, UP_DECODER, text, len, &repairs, reason) && decode_repair(L, &repairs, reason)) return 1;
+  if (decode_value(L, UP_DECODER, &repairs, reason) && decode_repair(L, &repairs, reason)) return 1;
   lua_pushnil(L);
   lua_pushstring(L, reason);
   return 2;

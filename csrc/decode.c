@@ -162,10 +162,10 @@ void decode_open(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* Pushes the text as lua-cjson is to see it. */
+/* Pushes the text at the top of the stack once more, as lua-cjson is to see it. */
 static void push_for_cjson(lua_State *L, const struct json_scan *s) {
   if (!s->marks) {
-    lua_pushlstring(L, s->begin, (size_t)(s->end - s->begin));
+    lua_pushvalue(L, -1);
     return;
   }
   char *copy = lua_newuserdatauv(L, json_scan_marked_size(s), 0);
@@ -195,15 +195,16 @@ static int call_decoder(lua_State *L, int decoder) {
   return status == LUA_OK;
 }
 
-int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct decode_repairs *repairs,
-                 char reason[DECODE_REASON_SIZE]) {
+/* Leaves what decode_value leaves, above the text at the top of the stack. */
+static int push_value(lua_State *L, int decoder, struct decode_repairs *repairs, char *reason) {
+  size_t len;
   struct json_scan s;
+  const char *text = lua_tolstring(L, -1, &len);
   if (!json_scan_text(&s, text, len)) return refuse(reason, s.problem, &s);
-  decoder = lua_absindex(L, decoder);
   push_for_cjson(L, &s);
   int is_json = call_decoder(L, decoder);
   if (!is_json && s.marks) { /* the place that it names is one in the marked text: ask for the true one */
-    lua_pushlstring(L, text, len);
+    lua_pushvalue(L, -2);
     lua_remove(L, call_decoder(L, decoder) ? -1 : -2);
   }
   if (!is_json) {
@@ -213,6 +214,12 @@ int decode_value(lua_State *L, int decoder, const char *text, size_t len, struct
   }
   *repairs = (struct decode_repairs){.numbers = s.numbers, .nulls = s.nulls, .marks = s.marks};
   return 1;
+}
+
+int decode_value(lua_State *L, int decoder, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]) {
+  int text = lua_gettop(L), is_json = push_value(L, lua_absindex(L, decoder), repairs, reason);
+  lua_remove(L, text);
+  return is_json;
 }
 
 int decode_repair(lua_State *L, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]) {

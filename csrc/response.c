@@ -433,7 +433,8 @@ int response_push(lua_State *L, const struct response *r) {
   struct decode_repairs repairs;
   if (is_refused_by_proxy(o)) return push_proxy_refusal(L, r);
   if (o->curl_code) return push_transfer_error(L, r);
-  if (!decode_value(L, r->decoder, o->body, o->body_len, &repairs, reason)) return push_page(L, r, reason);
+  lua_pushlstring(L, o->body, o->body_len);
+  if (!decode_value(L, r->decoder, &repairs, reason)) return push_page(L, r, reason);
   if ((o->status >= 300 || repairs.marks) && !decode_repair(L, &repairs, reason)) return push_page(L, r, reason);
   int body = lua_gettop(L), is_object = decode_is_object(L, body);
   if (o->status >= 300) return is_object ? push_refusal(L, r, body) : push_page(L, r, "not an object");
