@@ -28,9 +28,9 @@ struct decode_repairs {
   size_t marks;   /* stand for what lua-cjson cannot carry */
 };
 
-/* Puts the value in the place of the text at the top of the stack and tells which repairs it needs; returns 1. Where the
- * text is not JSON, takes it away, writes the reason and returns 0. `decoder` is the stack index of what decode_open
- * pushed. Raises for want of memory, and what a hook or a finalizer raises meanwhile. */
+/* Puts the value in the place of the text at the top of the stack and tells which repairs it needs; returns 1. Where
+ * the text is not JSON, takes it away, writes the reason and returns 0. `decoder` is the stack index of what
+ * decode_open pushed. Raises for want of memory, and what a hook or a finalizer raises meanwhile. */
 int decode_value(lua_State *L, int decoder, struct decode_repairs *repairs, char reason[DECODE_REASON_SIZE]);
 
 /* Repairs the value at the top of the stack, by looking at all that is in it; returns 1, and no repair is left. Where a

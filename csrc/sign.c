@@ -62,9 +62,9 @@ static int text_reserve(struct text *t, size_t more) {
   if (more > SIZE_MAX / 4 - t->len) return SIGN_NO_MEMORY;
   size_t need = t->len + more;
   if (need <= t->size) return SIGN_OK;
-  size_t size = t->size ? t->size : 128;
+  size_t size = t->size ? t->size : 512;
   while (size < need) size *= 2;
-  char *data = OPENSSL_clear_realloc(t->data, t->size, size);
+  char *data = OPENSSL_clear_realloc(t->data, t->len, size);
   if (!data) return SIGN_NO_MEMORY;
   t->data = data;
   t->size = size;
@@ -81,7 +81,7 @@ static int text_add(struct text *t, const char *data, size_t len) {
 static int text_add_byte(struct text *t, char byte) { return text_add(t, &byte, 1); }
 
 static void text_free(struct text *t) {
-  OPENSSL_clear_free(t->data, t->size);
+  OPENSSL_clear_free(t->data, t->len);
   *t = (struct text){0};
 }
 

@@ -307,7 +307,7 @@ static void unlink_running(struct transfer *t) {
 }
 
 static void wipe_request(struct transfer *t) {
-  OPENSSL_clear_free(t->header_text, t->header_size);
+  OPENSSL_clear_free(t->header_text, t->header_len);
   OPENSSL_clear_free(t->request_body, t->request_body_len);
   free(t->header_list);
   t->header_text = t->request_body = NULL;
@@ -638,7 +638,7 @@ int transfer_header(struct transfer *t, const char *name, size_t name_len, const
   if (need > t->header_size) {
     size_t size = t->header_size ? t->header_size * 2 : 1024;
     while (size < need) size *= 2;
-    char *text = OPENSSL_clear_realloc(t->header_text, t->header_size, size);
+    char *text = OPENSSL_clear_realloc(t->header_text, t->header_len, size);
     if (!text) return -1;
     t->header_text = text;
     t->header_size = size;

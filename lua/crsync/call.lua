@@ -119,20 +119,23 @@ local function report_attempt(self, operation, state, started, response, err, de
 end
 
 -- Keys, leave to send, then one request. The error is a plain table; `final` tells that no retry rule applies to it.
-local function try(self, operation, params, state, attempt)
-  local err = refresh.ensure(self, state.deadline, attempt.refused_keys)
+local function try(self, operation, params, state)
+  local err = refresh.ensure(self, state.deadline, state.refused_keys)
   if err then return nil, err, true end
-  attempt.generation = self.source.generation
+  state.generation = self.source.generation
   state.attempt = state.attempt + 1
   self.loop:settle(state.depth)
   self.loop:acquire()
   local time_left = math.max(state.deadline - core.now(), 0.001)
-  attempt.clock_offset = self.clock_offset
-  attempt.timeout = math.min(self.settings.timeout, time_left)
-  attempt.connect_timeout = math.min(self.settings.connect_timeout, time_left)
+  state.clock_offset = self.clock_offset or 0
   state.told = (self.trace or self.settings.on_attempt) and {} or nil
   local response
-  response, err = attempt_once(self, operation, params, attempt, state.told)
+  response, err = attempt_once(self, operation, params, {
+    timeout = math.min(self.settings.timeout, time_left),
+    connect_timeout = math.min(self.settings.connect_timeout, time_left),
+    clock_offset = state.clock_offset,
+    fresh_connection = state.fresh_connection,
+  }, state.told)
   self.loop:settle(state.depth)
   return response, err
 end
@@ -147,6 +150,8 @@ local function new_state(self, operation, timeout)
     tried = {},
     budget = self.retry_budget,
     depth = self.loop:depth(),
+    generation = 0,    -- of the keys that the latest request was signed with
+    clock_offset = 0,  -- that it was dated with: another call may have set the client's clock right meanwhile
   }
 end
 
@@ -183,13 +188,12 @@ local function wait_while_slowed(self, state)
 end
 
 -- The attempt's error, and what is to be done about it.
-local function decide(self, operation, state, attempt, err, final)
+local function decide(self, operation, state, err, final)
   err.action = err.action or operation.action
   note_proxy(self, err) -- before anybody is told
   state.last = err
   state.time_left = state.deadline - core.now()
-  -- What this request was dated with: another call may have set the client's clock right meanwhile.
-  state.can_renew, state.clock_offset = self.source.ask ~= nil, attempt.clock_offset or 0
+  state.can_renew = self.source.ask ~= nil
   if final then return nil end
   return retry.decide(self.settings.retry, err, state, core.random)
 end
@@ -203,15 +207,15 @@ end
 ---@return crsync.ErrorOrNil err
 ---@return integer attempts
 function call.perform(self, operation, params, timeout)
-  local state, attempt = new_state(self, operation, timeout or self.settings.deadline), {}
+  local state = new_state(self, operation, timeout or self.settings.deadline)
   while true do
     wait_while_slowed(self, state)
     local started = core.now()
     if started >= state.deadline then
       return nil, finish_error(self, deadline_error(self, operation, state), state), state.attempt
     end
-    local response, err, final = try(self, operation, params, state, attempt)
-    local decision = err and decide(self, operation, state, attempt, err, final)
+    local response, err, final = try(self, operation, params, state)
+    local decision = err and decide(self, operation, state, err, final)
     if not final then report_attempt(self, operation, state, started, response, err, decision) end
     if not err then
       retry.succeeded(state)
@@ -220,8 +224,8 @@ function call.perform(self, operation, params, timeout)
     if not decision then return nil, finish_error(self, err, state), state.attempt end
     self.clock_offset = decision.clock_offset or self.clock_offset
     -- Where one kept connection was dead, the others are likely to be: libcurl would repeat the request on each.
-    attempt = { fresh_connection = decision.fresh_connection or err.kind == "network",
-      refused_keys = decision.new_credentials and attempt.generation or nil }
+    state.fresh_connection = decision.fresh_connection or err.kind == "network"
+    state.refused_keys = decision.new_credentials and state.generation or nil
     slow_down(self, err, decision.pause)
     self.loop:sleep(decision.pause)
   end
