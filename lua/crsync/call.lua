@@ -158,7 +158,8 @@ end
 local HELD_BACK = "not tried again, as most of this client's latest calls have failed"
 
 local function note_proxy(self, err)
-  proxy.note(err, not self.settings.transport and proxy.of(self.settings.endpoint, self.settings.proxy) or nil)
+  local settings = self.settings
+  proxy.note(err, not settings.transport and proxy.of(settings.endpoint, settings.proxy) or nil, settings.proxy)
 end
 
 local function finish_error(self, err, state)

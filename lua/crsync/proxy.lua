@@ -2,6 +2,7 @@
 --- decides; this tells people what it has decided, and never shows a password, whatever the URL looks like.
 --- https://curl.se/libcurl/c/CURLOPT_PROXY.html, https://curl.se/libcurl/c/CURLOPT_NOPROXY.html
 
+local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local url = require "crsync.util.url"
 local variables = require "crsync.variables"
@@ -91,15 +92,56 @@ function proxy.of(address, option)
   return { host = url.proxy_host(given), from = from, has_user = given:find("@", 1, true) ~= nil }
 end
 
+-- ---- what is said of it -------------------------------------------------------------------------------------
+
+local function decoded(s)
+  return (s:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+end
+
+-- The password in a URL, as it is written and as it is sent; where nobody can tell user and password, both.
+local function add_password(secrets, address)
+  local login = address and address:gsub("^%a[%w+.-]*://", ""):match "^(.*)@"
+  if not login then return end
+  local password = login:match "^[^:]*:(.*)$" or login
+  secrets[#secrets + 1], secrets[#secrets + 2] = password, decoded(password)
+end
+
+local VARIABLES = { "https_proxy", "http_proxy", "all_proxy" }
+
+--- A text without the passwords of proxies, in whatever form a proxy gives them back.
+---@param s string
+---@param option string|nil  option proxy
+---@return string
+function proxy.clean(s, option)
+  local secrets = {}
+  add_password(secrets, option)
+  for _, key in ipairs(VARIABLES) do
+    for _, name in ipairs(variables.names(key)) do add_password(secrets, environment.get(name)) end
+  end
+  return #secrets > 0 and core.redact(s, secrets) or s
+end
+
 local COULDNT_RESOLVE_PROXY = 5 -- a CURLcode
+
+local FOREIGN = { "message", "code", "request_id", "denied_action" }
+
+-- Whatever stands between can give back what it was sent.
+local function clean_failure(failure, option)
+  for _, field in ipairs(FOREIGN) do
+    if type(failure[field]) == "string" then failure[field] = proxy.clean(failure[field], option) end
+  end
+end
 
 --- Notes the proxy that was used with a failure. What libcurl says may repeat a part of the URL, and so a part
 --- of a password: such words are replaced.
 ---@param failure table           an error, or what one is made of
 ---@param used crsync.Proxy|nil
-function proxy.note(failure, used)
+---@param option string|nil       option proxy
+function proxy.note(failure, used, option)
   failure.proxy = used
-  if not used or not (failure.kind == "network" or failure.kind == "timeout") then return end
+  if not used then return end
+  if used.has_user then clean_failure(failure, option) end
+  if not (failure.kind == "network" or failure.kind == "timeout") then return end
   local message = failure.message or ""
   if not used.host or message:find("proxy syntax", 1, true) then
     failure.message = "the URL of the proxy is malformed"

@@ -9,7 +9,6 @@ local proxy = require "crsync.proxy"
 local redact = require "crsync.util.redact"
 local text = require "crsync.util.text"
 local url = require "crsync.util.url"
-local variables = require "crsync.variables"
 
 --- One attempt, as it is traced.
 ---@class crsync.Exchange
@@ -29,7 +28,7 @@ local variables = require "crsync.variables"
 
 ---@class crsync.Trace
 ---@field level 1|2                    2: with bodies
----@field private secrets string[]     beside those that the core knows
+---@field private proxy string|nil     option proxy
 ---@field private user_agent string
 local Trace = {}
 Trace.__index = Trace
@@ -45,9 +44,8 @@ local LONGEST = 2000 -- columns of any other text
 -- ---- foreign text -----------------------------------------------------------------------------------------
 
 local function without_secrets(self, s)
-  if #self.secrets > 0 then s = core.redact(s, self.secrets) end
   -- A secret is as long as its asterisks are many, which is nobody's business.
-  return (redact.named(s):gsub("%*%*%*+", "***"))
+  return (redact.named(proxy.clean(s, self.proxy)):gsub("%*%*%*+", "***"))
 end
 
 -- On one line.
@@ -267,33 +265,12 @@ function trace.tell_transported(told, clean_text, request, status, headers, body
   told.body, told.body_size = clean_text(body), #body
 end
 
--- ---- secrets that the core does not know ----------------------------------------------------------------------
-
-local function decoded(s)
-  return (s:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
--- The password in a proxy's URL, as it is written and as it is sent; where nobody can tell user and password, both.
-local function add_password(secrets, address)
-  local login = address and address:gsub("^%a[%w+.-]*://", ""):match "^(.*)@"
-  if not login then return end
-  local password = login:match "^[^:]*:(.*)$"
-  for _, secret in ipairs { password or login, decoded(password or login) } do secrets[#secrets + 1] = secret end
-end
-
-local PROXIES = { "https_proxy", "http_proxy", "all_proxy" }
-
 --- Of a client; nil where nobody asked.
 ---@param settings crsync.Settings
 ---@return crsync.Trace|nil
 function trace.new(settings)
   if settings.debug == 0 then return nil end
-  local secrets = {}
-  add_password(secrets, settings.proxy)
-  for _, key in ipairs(PROXIES) do
-    for _, name in ipairs(variables.names(key)) do add_password(secrets, environment.get(name)) end
-  end
-  return setmetatable({ level = settings.debug, secrets = secrets, user_agent = settings.user_agent }, Trace)
+  return setmetatable({ level = settings.debug, proxy = settings.proxy, user_agent = settings.user_agent }, Trace)
 end
 
 --- What may be shown of a URL that keys come from.

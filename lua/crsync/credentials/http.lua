@@ -107,8 +107,8 @@ end
 local function note_failure(context, request, failure, is_short)
   local settings = context.client.settings
   local is_ours = not request.direct and not settings.transport
-  failure.endpoint = url.safe_host(request.url)
-  proxy.note(failure, is_ours and proxy.of(request.url, settings.proxy) or nil)
+  failure.endpoint, failure.request_id = url.safe_host(request.url), nil -- the latter may repeat what was sent
+  proxy.note(failure, is_ours and proxy.of(request.url, settings.proxy) or nil, settings.proxy)
   failure.cut = failure.kind == "timeout" and is_short or nil
 end
 
