@@ -1,7 +1,9 @@
 -- Secrets out of text that others wrote: forms are made by chance, from a seed that a failure names, and none of the
 -- secret is left whatever form it comes in.
 
+local at_most = require "spec.support.at_most"
 local core = require "crsync.core"
+local redact = require "crsync.util.redact"
 
 local SEED = tonumber(os.getenv "REDACT_SEED" or 20261126)
 local ROUNDS = 1000
@@ -92,5 +94,34 @@ describe("striking out", function()
     assert.equal("the key LTAI", core.redact("the key " .. id:sub(1, 14), {}, id):sub(1, 12))
     assert.is_nil(core.redact(base64("key=" .. id), {}, id):find(base64(id):sub(9, 16), 1, true))
     assert.equal("key ********", core.redact("key ShortId1", {}, "ShortId1"))
+  end)
+end)
+
+describe("what is called a secret", function()
+  it("loses its value, in JSON, in queries and in XML, also where it is cut", function()
+    for text, left in pairs {
+      ['{"AuthorizationToken":"ey\\"J x","TempUsername":"u"}'] = '{"AuthorizationToken":"***","TempUsername":"u"}',
+      [ [[{"m":"{\"SecurityToken\":\"abc\\\"d\",\"x\":\"y\"}"}]] ] =
+        [[{"m":"{\"SecurityToken\":\"***\",\"x\":\"y\"}"}]],
+      ['{"Tokens":["a","b"],"x":1}'] = '{"Tokens":[***],"x":1}',
+      ['{"Tokens":["a","b'] = '{"Tokens":[***',
+      ['{"Password" : "my pass'] = '{"Password" : "***',
+      ["{'token':'abc','a':'b'}"] = "{'token':'***','a':'b'}",
+      ["https://h/?Password=a%26b&Tag=1.0&Signature=abc&SignatureNonce=x"] =
+        "https://h/?Password=***&Tag=1.0&Signature=***&SignatureNonce=x",
+      ['<SecurityToken lang="x">abc</SecurityToken><Code>X</Code>'] =
+        '<SecurityToken lang="x">***</SecurityToken><Code>X</Code>',
+    } do
+      assert.equal(left, redact.named(text))
+    end
+  end)
+
+  it("is found in time as the text's length goes", function()
+    for _, text in ipairs { ("x"):rep(2e5), "<" .. ("x"):rep(2e5), '"token":"' .. ("\\"):rep(2e5), ('"'):rep(2e5),
+      ('"token":"a",'):rep(2e4), '"token"' .. (" "):rep(2e5), ("<a "):rep(1e5) } do
+      local started = os.clock()
+      redact.named(text)
+      assert.is_true(os.clock() - started < at_most(2))
+    end
   end)
 end)

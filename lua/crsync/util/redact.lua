@@ -44,25 +44,30 @@ end
 -- Where a quoted text ends that began before `from`. A quote with other backslashes than the first one is part of it.
 local function quote_ends(s, quote, from)
   while true do
-    local first, last = s:find('\\*["\']', from)
-    if not first then return #s + 1 end
+    local last = s:find('["\']', from)
+    if not last then return #s + 1 end
+    local first = last
+    while first > from and s:byte(first - 1) == 92 do first = first - 1 end
     if s:sub(first, last) == quote then return first end
     from = last + 1
   end
 end
 
+-- A name is taken whole or not at all (%f): a long text that is none would be read again from each of its letters.
+local NAME = "%f[%w_.-]([%w_.-]+)"
+
 -- "name": "value" and "name": ["value", …], also where the quotes have backslashes, as JSON within JSON has.
 local function hide_quoted(s)
   local out, at = {}, 1
   while true do
-    local first, last, name, quote, bracket = s:find('([%w_.-]+)\\*["\']%s*:%s*()(\\*["\'%[])', at)
-    if not first then break end
-    quote, bracket = s:sub(quote, last), bracket:sub(-1) == "["
+    local _, last, name, from = s:find(NAME .. '\\*["\']%s*:%s*()\\*["\'%[]', at)
+    if not name then break end
+    local quote = s:sub(from, last)
     out[#out + 1] = s:sub(at, last)
     at = last + 1
     if redact.is_secret_name(name) then
       out[#out + 1] = "***"
-      at = bracket and (s:find("]", at, true) or #s + 1) or quote_ends(s, quote, at)
+      at = quote:find "%[$" and (s:find("]", at, true) or #s + 1) or quote_ends(s, quote, at)
     end
   end
   return table.concat(out) .. s:sub(at)
@@ -74,10 +79,10 @@ end
 ---@return string
 function redact.named(s)
   s = hide_quoted(s)
-  s = s:gsub("([%w_.-]+)=([^&%s,;\"'<>]+)", function(name)
+  s = s:gsub(NAME .. "=([^&%s,;\"'<>]+)", function(name)
     return redact.is_secret_name(name) and name .. "=***" or nil
   end)
-  return (s:gsub("<([%w_.:-]+)([^<>]*)>([^<]+)", function(name, more)
+  return (s:gsub("<([%w_.:-]+)%f[^%w_.:-]([^<>]*)>([^<]+)", function(name, more)
     return redact.is_secret_name(name) and ("<%s%s>***"):format(name, more) or nil
   end))
 end
