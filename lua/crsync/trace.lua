@@ -145,19 +145,14 @@ local function summary(self, x)
 end
 
 local function connection(self, x)
-  local told, parts = x.told, {}
+  local told, proxied = x.told, ""
   if x.is_transported then return "sent by option transport, which does not tell how" end
-  if told.address then
-    parts[1] = (told.new_connection and "new connection to " or "kept connection to ") .. told.address
-  else
-    parts[1] = "no connection: nothing was sent"
-  end
-  if told.http_version then parts[#parts + 1] = "HTTP/" .. told.http_version end
   if x.proxy then
-    local host = shown(self, x.proxy.host or "(a malformed URL)")
-    parts[#parts + 1] = ("through the proxy %s of %s"):format(host, x.proxy.from)
+    proxied = (", through the proxy %s of %s"):format(shown(self, x.proxy.host or "(a malformed URL)"), x.proxy.from)
   end
-  return table.concat(parts, ", ")
+  if not told.address then return "no connection" .. proxied .. ": nothing was sent" end
+  return ("%s connection to %s%s%s"):format(told.new_connection and "new" or "kept", told.address,
+    told.http_version and ", HTTP/" .. told.http_version or "", proxied)
 end
 
 local SPANS = { { "namelookup", "name" }, { "connect", "connect" }, { "appconnect", "TLS" },
@@ -197,7 +192,7 @@ function Trace:attempt(x)
   if not x.is_transported then add("> ", "User-Agent: " .. shown(self, self.user_agent)) end
   local head = told.response_head or {}
   for _, line in ipairs(x.is_for_keys and received_for_keys(head) or head) do
-    add("< ", shown(self, x.is_for_keys and line or masked_header(line)))
+    add("< ", (shown(self, x.is_for_keys and line or masked_header(line)):gsub("%s+$", "")))
   end
   if self.level > 1 and x.status then body_lines(self, x, add) end
   local times = seconds(told)

@@ -10,7 +10,11 @@ if not client then error(problem.message) end
 ---@type crsync.Options
 local options = { endpoint = "http://127.0.0.1:8080", access_key_id = "id", access_key_secret = "secret" }
 options.proxy, options.network, options.retry = "", "vpc", false
-options.on_attempt = function(attempt) print(attempt.action, attempt.elapsed, attempt.delay or "last") end
+options.on_attempt = function(attempt)
+  print(attempt.action, attempt.elapsed, attempt.delay or "last", attempt.kind, attempt.message, attempt.http_version)
+  print(attempt.times and attempt.times.total, attempt.new_connection and attempt.address)
+end
+options.debug = 1
 assert(crsync.new(options)):close()
 
 assert(crsync.new { credentials = { access_key_id = "id", access_key_secret = "secret", expiration = 1700000000 } })
