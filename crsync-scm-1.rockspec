@@ -116,6 +116,7 @@ build = {
     ["crsync.loop.select"] = "lua/crsync/loop/select.lua",
     ["crsync.objects"] = "lua/crsync/objects.lua",
     ["crsync.operations"] = "lua/crsync/operations.lua",
+    ["crsync.other_operations"] = "lua/crsync/other_operations.lua",
     ["crsync.options"] = "lua/crsync/options.lua",
     ["crsync.pages"] = "lua/crsync/pages.lua",
     ["crsync.print.fields"] = "lua/crsync/print/fields.lua",

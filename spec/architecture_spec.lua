@@ -6,7 +6,8 @@
 -- Lua, under lua/crsync. A name that ends with a slash is a folder. `within`: its rooms may use each other.
 local LUA = {
   { "util/", within = true }, -- knows nothing of crsync
-  { "version", "statuses", "error_kinds", "options", "objects", "variables" }, -- facts
+  { "version", "statuses", "error_kinds", "options", "objects", "variables",
+    "other_operations" }, -- facts
   { "operations" }, -- facts, made of objects
   { "core" }, -- the C core
   { "error", "loop", "retry", "progress", "duration", "selection",

@@ -1,5 +1,6 @@
 -- Every operation of a client, against the local endpoint.
 
+local cjson = require "cjson"
 local at_most = require "spec.support.at_most"
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
@@ -248,8 +249,46 @@ describe("call", function()
     assert.is_table(client:call("TagThings", { InstanceId = "cri-1" }, { repeatable = true }))
   end)
 
+  it("sends what takes GET alone so, and else what it is told to", function()
+    local function method(...)
+      server:answer { body = { IsSuccess = true } }
+      assert(client:call(...))
+      return last_request().method
+    end
+    local rule = { InstanceId = "cri-1" }
+    assert.equal("GET", method("ListScanRule", rule))
+    assert.equal("GET", method("GetRepoTag", { InstanceId = "cri-1", RepoId = "crr-1", Tag = "1" }))
+    assert.equal("POST", method("ListScanRule", rule, { method = "POST" }))
+    assert.equal("POST", method("GetScanRule", rule))
+    assert.equal("GET", method("GetScanRule", rule, { method = "GET" }))
+  end)
+
+  it("sends as JSON text what the API wants so", function()
+    local function sent(action, params)
+      server:answer { body = { IsSuccess = true } }
+      assert(client:call(action, params))
+      return last_request().query
+    end
+    local params = { InstanceId = "cri-1", Namespaces = { "a", "ü" }, RepoNames = {} }
+    local query = sent("CreateScanRule", params)
+    assert.same({ '["a","ü"]', "[]" }, { query.Namespaces, query.RepoNames })
+    assert.same({ "a", "ü" }, params.Namespaces)
+    query = sent("CreateNamespace", { DefaultRepoConfiguration = { RepoType = "PRIVATE", Rate = 0.5,
+      Nothing = cjson.null, None = setmetatable({}, { __jsontype = "array" }), Inner = {} } })
+    assert.equal('{"Inner":{},"None":[],"Nothing":null,"Rate":0.5,"RepoType":"PRIVATE"}',
+      query.DefaultRepoConfiguration)
+    assert.equal("{}", sent("UpdateNamespace", { DefaultRepoConfiguration = {} }).DefaultRepoConfiguration)
+    assert.equal("[1]", sent("UpdateStorageDomainRoutingRule", { Routes = "[1]" }).Routes)
+    assert.equal("a", sent("CreateChain", { Namespaces = { "a" } })["Namespaces.1"])
+    local ok, message = pcall(function() client:call("CreateScanRule", { RepoNames = { 1, x = 2 } }) end)
+    assert.is_false(ok)
+    assert.truthy(message:find "operations_spec.lua:%d+: bad argument #2 to 'call' %(RepoNames: cannot be written",
+      message)
+  end)
+
   it("refuses names and options that cannot be", function()
-    for _, case in ipairs { { "Get Task" }, { "" }, { 5 }, { "X", 5 }, { "X", {}, { retries = 1 } } } do
+    for _, case in ipairs { { "Get Task" }, { "" }, { 5 }, { "X", 5 }, { "X", {}, { retries = 1 } },
+      { "X", {}, { method = "PUT" } }, { "X", {}, { method = 1 } } } do
       assert.is_false(pcall(client.call, client, compat.unpack(case)))
     end
   end)

@@ -9,9 +9,11 @@ local config = require "crsync.config"
 local core = require "crsync.core"
 local errors = require "crsync.error"
 local fields = require "crsync.print.fields"
+local json = require "crsync.print.json"
 local loop = require "crsync.loop"
 local operations = require "crsync.operations"
 local options_of = require "crsync.options"
+local other_operations = require "crsync.other_operations"
 local pages = require "crsync.pages"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
@@ -322,11 +324,29 @@ local function operation_named(action, options)
   if repeatable == nil then repeatable = known.repeatable end
   if repeatable == nil then repeatable = action:find("^Get") ~= nil or action:find("^List") ~= nil end
   return { action = action, version = options.version or known.version or operations.GetRepoSyncTask.version,
-    method = "POST", ram = known.ram, repeatable = repeatable, response = known.response or { IsSuccess = "boolean" },
-    holds = known.holds, count = known.count, echo = known.echo }
+    method = options.method or other_operations.get_only[action] and "GET" or "POST", ram = known.ram,
+    repeatable = repeatable, response = known.response or { IsSuccess = "boolean" }, holds = known.holds,
+    count = known.count, echo = known.echo }
 end
 
---- What a parameter may be; a table is a sequence or an object of such.
+-- The parameters with those as JSON text that the API wants so. What is text already stays as it is.
+local function with_json(action, params)
+  local kinds = type(params) == "table" and other_operations.json[action]
+  if not kinds then return params end
+  local all = {}
+  for name, value in pairs(params) do
+    if kinds[name] and type(value) == "table" then
+      if kinds[name] == "list" and next(value) == nil then value = fields.as_list {} end
+      local ok, text = pcall(json.encode, value)
+      if not ok then argcheck.fail(2, name, "call", text, 2) end
+      value = text
+    end
+    all[name] = value
+  end
+  return all
+end
+
+--- What a parameter may be; a table is a sequence or an object of such, or becomes JSON text where the API wants that.
 ---@alias crsync.Value string|integer|boolean|table
 
 --- Any operation of the service.
@@ -340,9 +360,9 @@ function Client:call(action, params, options)
   if type(action) ~= "string" or not action:find("^%a%w*$") then
     argcheck.fail(1, "action", "call", "expected the name of an operation", 1)
   end
-  argcheck.params(params, 2, "call", {}, 1)
+  params = argcheck.params(with_json(action, params), 2, "call", {}, 1)
   options = argcheck.options(options, 3, "call", CALL_OPTIONS, 1)
-  local response, err = call.perform(self, operation_named(action, options), params or {}, options.deadline)
+  local response, err = call.perform(self, operation_named(action, options), params, options.deadline)
   return response, err
 end
 

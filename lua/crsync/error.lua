@@ -2,6 +2,7 @@
 
 local error_kinds = require "crsync.error_kinds"
 local operations = require "crsync.operations"
+local other_operations = require "crsync.other_operations"
 local nearest = require "crsync.util.nearest"
 local options = require "crsync.options"
 local text = require "crsync.util.text"
@@ -80,20 +81,18 @@ local function clock_hint(err)
     math.abs(seconds), seconds < 0 and "behind" or "ahead of")
 end
 
--- Operations that scripts name in client:call, beside those in operations.lua.
-local OTHER_ACTIONS = { "ListInstance", "GetInstance", "GetInstanceCount", "ListInstanceRegion", "ListNamespace",
-  "GetNamespace", "ListRepository", "GetRepository", "ListRepoTag", "GetRepoTag" }
-
 local function known_actions()
   local list = {}
-  for action in pairs(operations) do list[#list + 1] = action end
-  for _, action in ipairs(OTHER_ACTIONS) do list[#list + 1] = action end
+  for _, actions in ipairs { operations, other_operations.names } do
+    for action in pairs(actions) do list[#list + 1] = action end
+  end
   table.sort(list)
   return list
 end
 
 local function wrong_endpoint_hint(err)
-  local meant = err.action and not operations[err.action] and nearest(err.action, known_actions())
+  local meant = err.action and not operations[err.action] and not other_operations.names[err.action]
+    and nearest(err.action, known_actions())
   if meant and meant ~= err.action then return "is " .. meant .. " meant?" end
   return "wrong endpoint? " .. endpoint_of(err) .. " does not offer this operation;"
     .. " Enterprise Edition answers at cr.<region>.aliyuncs.com"
@@ -127,6 +126,9 @@ local BY_CODE = {
   ["InvalidAction.NotFound"] = wrong_endpoint_hint,
   ["InvalidApi.NotFound"] = wrong_endpoint_hint,
   ["InvalidProduct.NotFound"] = wrong_endpoint_hint,
+  UnsupportedHTTPMethod = function()
+    return "some operations take GET alone, some POST: option method of client:call, --method of crsync call"
+  end,
   ["InvalidProtocol.NeedSsl"] = function() return "use an https endpoint" end,
 }
 

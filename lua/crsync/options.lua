@@ -16,6 +16,7 @@
 ---@field items string|nil         of a table that is a sequence: Lua's type of each item
 ---@field variables string[]|nil   of the environment; the first that is set counts
 ---@field profile_fields string[]|nil  of a profile in config.json; the first that is set counts
+---@field words string[]|nil       of a string: these alone are taken
 ---@field is_hidden boolean|nil    not among what `crsync config` shows: a function, or a secret
 ---@field line string              what it is, for people
 
@@ -136,6 +137,8 @@ for _, row in ipairs(options.wait) do table.insert(options.wait_all, #options.wa
 --- Of `client:call`.
 ---@type crsync.OptionRow[]
 options.call = {
+  { name = "method", type = "string", words = { "GET", "POST" }, annotation = '"GET"|"POST"',
+    default_text = "`\"POST\"`; `\"GET\"` for those that are known to take nothing else", line = "how it is sent" },
   { name = "repeatable", type = "boolean", default_text = "whether the name begins with Get or List, or is known to be",
     line = "whether it may be sent twice" },
   { name = "version", type = "string", default_text = "that of the other operations", line = "the API's version" },

@@ -262,6 +262,7 @@
 
 --- What client:call takes.
 ---@class crsync.CallOptions
+---@field method? "GET"|"POST"  how it is sent; default: "POST"; "GET" for those that are known to take nothing else
 --- whether it may be sent twice; default: whether the name begins with Get or List, or is known to be
 ---@field repeatable? boolean
 ---@field version? string  the API's version; default: that of the other operations
@@ -617,7 +618,9 @@ local core = {}
 
 --- A client for one endpoint.
 ---@param settings crsync.CoreSettings
----@return crsync.Core
+---@return crsync.Core? core
+---@return string? problem
+---@return crsync.Kind? kind  of the error
 function core.new(settings) end
 
 --- The signature alone, for those who send the request themselves.
@@ -692,17 +695,18 @@ function core.spawn(words) end
 function core.timer(seconds, fd) end
 
 --- A set of descriptors to wait for.
----@return crsync.Poller
+---@return crsync.Poller? poller
+---@return string? reason  no descriptor is left for it
 function core.poller() end
 
---- From now on SIGTERM ends the program as an interrupt does: csrc/signals.h.
+--- SIGTERM interrupts the script from now on. For programs; a host's signals are its own.
 function core.heed_sigterm() end
 
---- Whether SIGTERM has come since heed_sigterm.
+--- Whether SIGTERM has come since.
 ---@return boolean
 function core.was_terminated() end
 
---- Calls f; writing where nobody reads is an error then, not the process's end.
+--- Calls a function in which writing where nobody reads is an error, and no signal.
 ---@param f fun()
 function core.without_sigpipe(f) end
 

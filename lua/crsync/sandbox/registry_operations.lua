@@ -1,6 +1,7 @@
 --- Operations with which scripts find ids: instances, namespaces, repositories, tags. As far as they need them; what
 --- else the registry offers is refused as a key without the right is.
 
+local other_operations = require "crsync.other_operations"
 local page = require "crsync.sandbox.page"
 local refusals = require "crsync.sandbox.refusals"
 local tasks = require "crsync.sandbox.tasks"
@@ -156,30 +157,7 @@ registry.required = { ListRepoTag = { "RepoId" }, GetRepoTag = { "RepoId", "Tag"
 
 -- ---- what else the registry offers -------------------------------------------------------------------------------
 
-local others = {}
-for name in ([[CancelArtifactBuildTask CancelRepoBuildRecord ChangeResourceGroup CreateArtifactBuildRule
-  CreateArtifactLifecycleRule CreateArtifactSubscriptionRule CreateArtifactSubscriptionTask CreateBuildRecordByRecord
-  CreateBuildRecordByRule CreateChain CreateChartNamespace CreateChartRepository CreateInstanceEndpointAclPolicy
-  CreateInstanceVpcEndpointLinkedVpc CreateNamespace CreateRepoBuildRule CreateRepoSourceCodeRepo CreateRepoTag
-  CreateRepoTagScanTask CreateRepoTrigger CreateRepository CreateScanRule CreateStorageDomainRoutingRule
-  DeleteArtifactLifecycleRule DeleteArtifactSubscriptionRule DeleteChain DeleteChartNamespace DeleteChartRelease
-  DeleteChartRepository DeleteEventCenterRule DeleteInstanceEndpointAclPolicy DeleteInstanceVpcEndpointLinkedVpc
-  DeleteNamespace DeleteRepoBuildRule DeleteRepoTag DeleteRepoTrigger DeleteRepository DeleteScanRule
-  DeleteStorageDomainRoutingRule GetArtifactBuildRule GetArtifactBuildTask GetArtifactLifecycleRule
-  GetArtifactSubscriptionRule GetArtifactSubscriptionTask GetArtifactSubscriptionTaskResult GetAuthorizationToken
-  GetChain GetChartNamespace GetChartRepository GetInstanceEndpoint GetInstanceUsage GetInstanceVpcEndpoint GetNamespace
-  GetRepoBuildRecord GetRepoBuildRecordStatus GetRepoSourceCodeRepo GetRepoTagLayers GetRepoTagManifest
-  GetRepoTagScanStatus GetRepoTagScanSummary GetScanRule GetStorageDomainRoutingRule ListArtifactBuildTaskLog
-  ListArtifactLifecycleRule ListArtifactSubscriptionRule ListArtifactSubscriptionTask ListChain ListChainInstance
-  ListChartNamespace ListChartRelease ListChartRepository ListEventCenterRecord ListEventCenterRuleName
-  ListInstanceEndpoint ListRepoBuildRecord ListRepoBuildRecordLog ListRepoBuildRule ListRepoTagScanResult
-  ListRepoTrigger ListScanBaselineByTask ListScanMaliciousFileByTask ListScanRule ListTagResources ResetLoginPassword
-  TagResources UntagResources UpdateArtifactLifecycleRule UpdateArtifactSubscriptionRule UpdateChain
-  UpdateChartNamespace UpdateChartRepository UpdateEventCenterRule UpdateInstanceEndpointStatus UpdateNamespace
-  UpdateRepoBuildRule UpdateRepoSourceCodeRepo UpdateRepoTrigger UpdateRepository UpdateScanRule
-  UpdateStorageDomainRoutingRule]]):gmatch "%S+" do others[name] = true end
-
 --- Whether the registry has an operation of that name which the sandbox does not play.
-function registry.is_other(action) return others[action] == true end
+function registry.is_other(action) return other_operations.names[action] == true end
 
 return registry

@@ -5,6 +5,7 @@ local faults = require "crsync.sandbox.faults"
 local gate = require "crsync.sandbox.gate"
 local json = require "crsync.print.json"
 local known = require "crsync.operations"
+local other_operations = require "crsync.other_operations"
 local parameters = require "crsync.sandbox.parameters"
 local quota = require "crsync.sandbox.quota"
 local refusals = require "crsync.sandbox.refusals"
@@ -83,7 +84,7 @@ local function check_request(request)
   local is_known = sync_operations[action] or registry.operations[action]
   if not is_known and not registry.is_other(action) then return refusals.of "InvalidAction.NotFound" end
   if request.method ~= "GET" and request.method ~= "POST" and request.method ~= "HEAD"
-    or action == "GetRepoTag" and request.method == "POST" then
+    or other_operations.get_only[action] and request.method == "POST" then
     return refusals.of "UnsupportedHTTPMethod"
   end
   if not is_known then

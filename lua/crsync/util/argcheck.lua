@@ -53,6 +53,13 @@ local function is_in_range(given, rule)
     and given > (rule.above or -1) and (not rule.whole or given == math.floor(given))
 end
 
+local function is_among(words, given)
+  for _, word in ipairs(words) do
+    if word == given then return true end
+  end
+  return false
+end
+
 ---@param given any
 ---@param rule table
 ---@return string|nil
@@ -61,6 +68,8 @@ local function option_problem(given, rule)
     return "expected a " .. rule.type .. ", got " .. type(given)
   elseif type(given) == "number" and not is_in_range(given, rule) then
     return "out of range: " .. tostring(given)
+  elseif rule.words and not is_among(rule.words, given) then
+    return "expected " .. table.concat(rule.words, " or ")
   elseif type(given) == "table" and rule.items then
     if #given == 0 then return "expected a sequence, got an empty table" end
     for _, item in ipairs(given) do

@@ -7,7 +7,8 @@ local json = require "crsync.print.json"
 local output = require "crsync.cli.output"
 
 local function run(given, client)
-  local response = exit.unless(client:call(given.action, arguments.parameters(given.parameter)))
+  local response = exit.unless(client:call(given.action, arguments.parameters(given.parameter),
+    { method = given.method }))
   local function write()
     output.write(given, response, function(value) return json.encode(value, { indent = 2 }) end)
   end
@@ -26,6 +27,10 @@ return {
     { name = "action", value = "OPERATION", completes = "operations",
       about = "Name of the operation, such as ListInstance" },
     { name = "parameter", value = "NAME=VALUE", many = "*", completes = "parameters", about = "Its parameters" },
+  },
+  options = {
+    { name = "--method", choices = { "GET", "POST" },
+      shown_default = "POST, or GET for operations that are known to take nothing else", about = "HTTP method" },
   },
   examples = { "crsync call ListInstance", "crsync call GetRepoSyncTask InstanceId=cri-sandbox SyncTaskId=rst-small" },
   results = { { fields = { "RequestId", "…" } } },
