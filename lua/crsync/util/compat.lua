@@ -1,5 +1,5 @@
 --- What differs between Lua 5.1 to 5.5 and LuaJIT, made alike. Before Lua 5.3 every number is a double: integers are
---- exact to 2^53.
+--- exact to 2^53. Where undeclared globals are errors, no name may be asked for that this Lua does not have.
 
 ---@diagnostic disable: undefined-global, deprecated -- what one Lua lacks another has
 
@@ -47,7 +47,7 @@ end
 ---@return function|nil
 ---@return string|nil problem
 function compat.load(source, name, environment)
-  if not setfenv then return load(source, name, "t", environment) end -- luacheck: ignore 113
+  if _VERSION ~= "Lua 5.1" then return load(source, name, "t", environment) end
   if source:find "^\27" then return nil, "attempt to load a binary chunk" end
   local chunk, problem = loadstring(source, name) -- luacheck: ignore 113
   return chunk and setfenv(chunk, environment), problem -- luacheck: ignore 113

@@ -23,13 +23,15 @@ local function decode(s, i)
   return n, math.floor(code)
 end
 
+local utf8 = package.loaded.utf8 -- from Lua 5.3 on; the global may not be asked for where it is not declared
+
 --- Where the text stops being UTF-8, seen from a position on; nil: nowhere.
 ---@param s string
 ---@param from integer|nil
 ---@return integer|nil
 function text.invalid_at(s, from)
   local i = from or 1
-  if utf8 then return select(2, utf8.len(s, i)) end -- luacheck: ignore 113
+  if utf8 then return select(2, utf8.len(s, i)) end
   while i <= #s do
     local n = decode(s, i)
     if not n then return i end
