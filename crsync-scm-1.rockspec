@@ -163,6 +163,7 @@ build = {
     ["crsync.util.environment"] = "lua/crsync/util/environment.lua",
     ["crsync.util.heap"] = "lua/crsync/util/heap.lua",
     ["crsync.util.nearest"] = "lua/crsync/util/nearest.lua",
+    ["crsync.util.optional"] = "lua/crsync/util/optional.lua",
     ["crsync.util.redact"] = "lua/crsync/util/redact.lua",
     ["crsync.util.text"] = "lua/crsync/util/text.lua",
     ["crsync.util.url"] = "lua/crsync/util/url.lua",

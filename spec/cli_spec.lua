@@ -118,7 +118,7 @@ describe("the exit status", function()
 
   it("is 6 where argparse lacks", function()
     local output = child.run [[
-      package.preload.argparse = function() error "not here" end
+      package.preload.argparse = function() error "module 'argparse' not found: nowhere" end
       require "crsync.cli".run { "--version" }]]
     assert.truthy(output:find("needs argparse (Debian: apt-get install lua-argparse", 1, true), output)
   end)

@@ -44,6 +44,10 @@ describe("a core that finds no functions of Lua's", function()
     assert.truthy(complaint(own, "io.open = function() error 'not here' end"):find(OTHER))
     assert.truthy(complaint(own, "io = nil"):find(OTHER))
   end)
+
+  it("gives way to an interrupt", function()
+    assert.truthy(complaint(own, "io.open = function() error('interrupted!', 0) end"):find "^interrupted!\n")
+  end)
 end)
 
 describe("a require that fails halfway", function()

@@ -172,7 +172,7 @@ describe("crsync sandbox", function()
     assert.truthy(problem "--tls-cert /x --tls-key /y":find("/x: No such file", 1, true))
     assert.truthy(problem "--speed 0":find("not a number above 0", 1, true))
     local output = child.run [[
-      package.preload.socket = function() error "not here" end
+      package.preload.socket = function() error "module 'socket' not found: nowhere" end
       print(require "crsync.sandbox".run({}, print))]]
     assert.equal("nil\tthe sandbox needs luasocket (Debian: apt-get install lua-socket; LuaRocks: luarocks install "
       .. "luasocket)\n", output)

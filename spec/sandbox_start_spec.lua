@@ -117,7 +117,7 @@ describe("sandbox.start", function()
 
   it("needs luasocket", function()
     assert.equal("nil\tsandbox.start needs luasocket (LuaRocks: luarocks install luasocket)\n", child.run [[
-      package.preload.socket = function() error "not here" end
+      package.preload.socket = function() error "module 'socket' not found: nowhere" end
       print(require "crsync.sandbox".start())]])
   end)
 

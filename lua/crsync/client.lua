@@ -338,6 +338,8 @@ local function with_json(action, params)
     if kinds[name] and type(value) == "table" then
       if kinds[name] == "list" and next(value) == nil then value = fields.as_list {} end
       local ok, text = pcall(json.encode, value)
+      local is_ours = type(text) == "string" and text:find("cannot be written as JSON", 1, true)
+      if not ok and not is_ours then error(text, 0) end
       if not ok then argcheck.fail(2, name, "call", text, 2) end
       value = text
     end

@@ -13,6 +13,7 @@ local function built_for(path)
     file:close()
     return all
   end)
+  if not ok and tostring(bytes):find("interrupted!", 1, true) then error(bytes, 0) end
   return ok and bytes:match "crsync core for (Lua %d%.%d)" or nil
 end
 

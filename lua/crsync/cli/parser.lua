@@ -6,6 +6,7 @@ local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local help = require "crsync.cli.help"
 local nearest = require "crsync.util.nearest"
+local optional = require "crsync.util.optional"
 local output = require "crsync.cli.output"
 local terminal = require "crsync.cli.terminal"
 local versions = require "crsync.cli.versions"
@@ -52,8 +53,8 @@ local function add_help(argparser, make)
 end
 
 local function load_argparse()
-  local found, argparse = pcall(require, "argparse")
-  if found then return argparse end
+  local argparse = optional.module "argparse"
+  if argparse then return argparse end
   return exit.with(exit_status.CONFIGURATION, "the command crsync needs argparse (Debian: apt-get install"
     .. " lua-argparse; LuaRocks: luarocks install argparse)")
 end

@@ -92,6 +92,7 @@ local function check_signature(request, given, key)
   local ok, signed, _, canonical, to_sign = pcall(core.sign, { method = request.method, path = request.path,
     query = parameters.of_text(request.query_text, {}), host = request.headers.host, headers = headers,
     body = request.body, access_key_id = key.id, access_key_secret = key.secret })
+  if not ok and tostring(signed):find("interrupted!", 1, true) then error(signed, 0) end
   if not ok then return refusals.of "SignatureDoesNotMatch" end
   if signed.Authorization:match "Signature=(%x+)$" ~= given.signature then
     return refusals.of("SignatureDoesNotMatch", ("Specified signature does not match our calculation. server "

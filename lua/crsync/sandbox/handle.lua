@@ -7,6 +7,7 @@ local client_options = require "crsync.options"
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local env = require "crsync.credentials.env"
+local optional = require "crsync.util.optional"
 local lua_source = require "crsync.print.lua_source"
 local scenarios = require "crsync.sandbox.scenario"
 local variables = require "crsync.variables"
@@ -120,18 +121,23 @@ local SENT = { "speed", "port", "tls_cert", "tls_key", "limits" }
 --- A server in a child process.
 ---@param options crsync.sandbox.StartOptions
 function handle.of_child(options)
-  local found, socket = pcall(require, "socket")
-  if not found then return nil, "sandbox.start needs luasocket (LuaRocks: luarocks install luasocket)" end
+  local socket = optional.module "socket"
+  if not socket then return nil, "sandbox.start needs luasocket (LuaRocks: luarocks install luasocket)" end
   local scenario, problem = scenarios.find(options.scenario)
   if not scenario then return nil, problem end
   local process, port, word = start_child(options)
   if not process then return nil, port end
-  local control = assert(socket.connect("127.0.0.1", port))
+  local control, reason = socket.connect("127.0.0.1", port)
+  if not control then
+    process:close()
+    return nil, reason
+  end
   control:setoption("tcp-nodelay", true)
   control:settimeout(PATIENCE)
   local settings = { scenario = scenario, word = word }
   for _, name in ipairs(SENT) do settings[name] = options[name] end
-  local reply, reason = tell(control, "return " .. lua_source.of(settings))
+  local reply
+  reply, reason = tell(control, "return " .. lua_source.of(settings))
   local url = (reply or ""):match "^ok (.*)$"
   if url then return made({ process = process, control = control, address = url }, scenario, options) end
   control:close()

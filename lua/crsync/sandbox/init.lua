@@ -12,6 +12,7 @@ local client_options = require "crsync.options"
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local env = require "crsync.credentials.env"
+local optional = require "crsync.util.optional"
 local scenarios = require "crsync.sandbox.scenario"
 
 local sandbox = {}
@@ -22,8 +23,8 @@ local NEEDS = "the sandbox needs %s (Debian: apt-get install %s; LuaRocks: luaro
 
 -- A library that the rock itself does without.
 local function need(module, debian, rock)
-  local ok, found = pcall(require, module)
-  if ok then return found end
+  local found = optional.module(module)
+  if found then return found end
   return nil, NEEDS:format(rock, debian, rock)
 end
 

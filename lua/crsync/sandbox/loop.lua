@@ -26,6 +26,8 @@ end
 local function resume(self, co, ...)
   local ok, err = coroutine.resume(co, ...)
   if coroutine.status(co) ~= "dead" then return end
+  -- In LuaJIT an interrupt is raised wherever the process is, which is mostly in one of these.
+  if not ok and tostring(err):find("interrupted!", 1, true) then error(err, 0) end
   local ending = self.endings[co]
   if ending then return ending(not ok and err or nil) end
   if not ok then io.stderr:write(debug.traceback(co, tostring(err)), "\n") end

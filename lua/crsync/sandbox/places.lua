@@ -88,12 +88,13 @@ local function read_table(words, i, path, lines)
   return i
 end
 
---- The line of the first method call, nil if there is none.
+--- The line of the first method call other than a text's format, nil if there is none.
 ---@param source string
 ---@return integer|nil
 function places.of_method(source)
-  for _, word in ipairs(words_of(source)) do
-    if word.text == ":" then return word.line end
+  local words = words_of(source)
+  for i, word in ipairs(words) do
+    if word.text == ":" and (words[i + 1] or {}).text ~= "format" then return word.line end
   end
 end
 

@@ -199,7 +199,7 @@ function scenario.of_source(source, name)
   local chunk, problem = compat.load(source, "@" .. name, surroundings())
   if not chunk then return nil, problem end
   local method = places.of_method(source)
-  if method then return nil, ("%s:%d: a scenario can call no methods"):format(name, method) end
+  if method then return nil, ("%s:%d: a scenario can call no methods but format"):format(name, method) end
   local ok, value = run(chunk)
   if not ok then return nil, tostring(value):find(name, 1, true) and value or name .. ": " .. tostring(value) end
   if type(value) ~= "table" then return nil, name .. ": should return a table and returns a " .. type(value) end
