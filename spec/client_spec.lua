@@ -350,6 +350,7 @@ describe("limits", function()
     server:answer_always { hang = true }
     local seconds, _, err = timed(get, new { timeout = 0.3, retry = false })
     check(seconds, err, 0.3, 0.8)
+    assert.equal("an attempt may take 5 s to connect and 0.3 s in all: options connect_timeout and timeout", err.hint)
   end)
 
   it("end an attempt that drips", function()
@@ -364,6 +365,7 @@ describe("limits", function()
       retry = { max_attempts = 10, base_delay = 0, max_delay = 0 } })
     check(seconds, err, 0.65, 1.2)
     assert.is_true(err.attempts >= 2 and err.attempts <= 4)
+    assert.truthy(err.hint:find("option deadline", 1, true), err.hint)
   end)
 
   it("count for bytes while they stream", function()

@@ -89,6 +89,16 @@ describe("the remedy", function()
     has(hint { kind = "auth", code = "IncompleteSignature" }, "access key")
   end)
 
+  it("for a user whom the registry does not know leaves the ids alone", function()
+    local text = hint { kind = "not_found", code = "USER_NOT_EXIST" }
+    has(text, "does not know the access key's user")
+    has(text, "console")
+  end)
+
+  it("for a method that is refused names the option", function()
+    has(hint { kind = "client", code = "UnsupportedHTTPMethod" }, "--method")
+  end)
+
   it("for a clock gives the difference in seconds", function()
     has(hint { kind = "client", code = "InvalidTimeStamp.Expired", clock_difference = 7200 }, "7200 s ahead of")
     has(hint { kind = "client", code = "InvalidTimeStamp.Expired", clock_difference = -7200 }, "7200 s behind")

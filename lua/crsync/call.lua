@@ -162,6 +162,15 @@ local function note_proxy(self, err)
   proxy.note(err, not settings.transport and proxy.of(settings.endpoint, settings.proxy) or nil, settings.proxy)
 end
 
+local NEARLY = 0.1 -- seconds before a deadline in which libcurl's clock may end a request
+
+-- Which limit has cut a call off, by the names that it is set with.
+local function limit_hint(self, state)
+  if core.now() >= state.deadline - NEARLY then return "the limit is option deadline, in the command --timeout" end
+  return ("an attempt may take %g s to connect and %g s in all: options connect_timeout and timeout"):format(
+    self.settings.connect_timeout, self.settings.timeout)
+end
+
 local function finish_error(self, err, state)
   err.attempts = state.attempt
   if state.is_too_long then
@@ -170,6 +179,7 @@ local function finish_error(self, err, state)
   end
   if state.held_back then err.hint = err.hint or HELD_BACK end
   note_proxy(self, err)
+  if err.kind == "timeout" and not err.proxy then err.hint = err.hint or limit_hint(self, state) end
   return errors.new(err)
 end
 

@@ -109,7 +109,8 @@ function Client:get_tasks(instance_id, ids, options)
     local id, left = list[i], ends - core.now()
     if left <= 0 then
       failures[id] = errors.new { kind = "timeout", retryable = true, action = "GetRepoSyncTask", task_id = id,
-        message = ("the deadline of %g s for all tasks has passed"):format(options.deadline) }
+        message = ("the deadline of %g s for all tasks has passed"):format(options.deadline),
+        hint = "the limit is option deadline, in the command --timeout" }
       return
     end
     tasks[id], failures[id] = ask_for_task(self, instance_id, id, math.min(left, self.settings.deadline))

@@ -114,7 +114,15 @@ local function missing_hint(err)
     what, endpoint_of(err))
 end
 
+-- Of the access key's owner: the registry makes its own users, at their first sign-in.
+local function unknown_user_hint()
+  return "Container Registry does not know the access key's user yet, which has nothing to do with the ids: let the RAM"
+    .. " user sign in to the Container Registry console once (or the account activate the service), and grant it access"
+    .. " to the instance"
+end
+
 local BY_CODE = {
+  USER_NOT_EXIST = unknown_user_hint,
   SignatureDoesNotMatch = signature_hint,
   ["InvalidTimeStamp.Expired"] = clock_hint,
   IllegalTimestamp = clock_hint,

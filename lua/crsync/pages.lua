@@ -21,9 +21,15 @@ local errors = require "crsync.error"
 
 local pages = {}
 
-local function deadline_passed(r)
-  return errors.new { kind = "timeout", retryable = true, action = r.source.operation.action,
-    message = ("the list's deadline of %g s has passed after %d pages"):format(r.filter.deadline, r.number) }
+local NEARLY = 0.1 -- seconds before the deadline in which a request's own clock may end it
+
+-- The list's deadline has passed: between two pages, or in the midst of one, whose error says how.
+local function deadline_passed(r, err)
+  err = err or errors.new { kind = "timeout", retryable = true, action = r.source.operation.action }
+  local reason = err.curl_code and "; the last request: " .. err.message or ""
+  err.message = ("the list's deadline of %g s has passed after %d pages%s"):format(r.filter.deadline, r.number, reason)
+  err.hint = "the limit is option deadline, in the command --timeout"
+  return err
 end
 
 -- Of a page's items those that have not come yet.
@@ -70,7 +76,10 @@ local function turn(r)
   local left = r.ends and r.ends - core.now()
   if left and left <= 0 then return nil, deadline_passed(r) end
   local response, err = r.source.ask(r.number + 1, r.size, left)
-  if not response then return nil, err end
+  if not response then
+    local is_over = err.kind == "timeout" and r.ends and core.now() >= r.ends - NEARLY
+    return nil, is_over and deadline_passed(r, err) or err
+  end
   local items = response[r.source.operation.list]
   r.number, r.read = r.number + 1, r.read + #items
   r.total = response.TotalCount or r.total

@@ -3,13 +3,14 @@
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
+local optional = require "crsync.util.optional"
 
 local versions = {}
 
 -- lua-cjson as the core has loaded it; forks name themselves.
 local function of_cjson()
-  local found, cjson = pcall(require, "cjson")
-  return found and type(cjson) == "table" and tostring(cjson._VERSION or "of an unknown version") or "missing"
+  local cjson = optional.module "cjson"
+  return type(cjson) == "table" and tostring(cjson._VERSION or "of an unknown version") or "missing"
 end
 
 --- The text. Its first line is for programs: "crsync X.Y.Z".
