@@ -210,8 +210,7 @@ static CURL *make_template(struct ca_store *ca_store, const struct transfer_sett
                curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ||
                curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) ||
                curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) ||
-               curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTIONS_MAX_IDLE_S) ||
-               curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)s->max_response_size);
+               curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTIONS_MAX_IDLE_S);
 #if LIBCURL_VERSION_NUM < 0x074500
   /* It takes an empty body for one that is not sent yet, and would close the connection after each error. */
   failed = failed || curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, 1L);
@@ -696,14 +695,15 @@ static int apply_unusual(struct transfer *t, const struct transfer_request *r, i
 static int apply_request(struct transfer *t, const struct transfer_request *r) {
   CURL *easy = t->easy;
   int is_get = !strcmp(r->method, "GET"), is_post = !strcmp(r->method, "POST");
+  if (r->max_response_size) t->max_response_size = r->max_response_size;
   int failed = curl_easy_setopt(easy, CURLOPT_URL, r->url) ||
                curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->header_list) ||
                curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error) || curl_easy_setopt(easy, CURLOPT_PRIVATE, t) ||
                curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) || curl_easy_setopt(easy, CURLOPT_HEADERDATA, t) ||
                curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, r->timeout_ms) ||
                curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, r->connect_timeout_ms) ||
-               curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)t->may_wait);
-  if (r->max_response_size) t->max_response_size = r->max_response_size;
+               curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)t->may_wait) ||
+               curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->max_response_size);
   t->is_for_keys = r->is_for_keys;
   if (failed || (is_get ? curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) != CURLE_OK : apply_body(t, r))) return -1;
   return r->direct || !(is_get || is_post) ? apply_unusual(t, r, !(is_get || is_post)) : 0;

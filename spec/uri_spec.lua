@@ -39,6 +39,13 @@ it("may leave out Code, and token and expiration together: it is asked again aft
   scene.service:set { verify = true }
 end)
 
+it("has its own limit, whatever the service's responses may have", function()
+  scene.giver:answer(keys())
+  local _, err = scene.client { max_response_size = 50 }:get_task("cri-1", "rst-1")
+  assert.equal(1, #scene.service:requests())
+  assert.truthy(err.message:find("more than max_response_size (50 bytes)", 1, true), err.message)
+end)
+
 local bad = {
   { keys { Code = "Failed" }, "a Code other than Success" },
   { keys { AccessKeySecret = false }, "no access_key_secret" },
