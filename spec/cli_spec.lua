@@ -267,7 +267,6 @@ describe("the other commands", function()
       local output, _, status = run("completion " .. shell)
       assert.equal(0, status)
       assert.truthy(output:find(part, 1, true))
-      assert.truthy(output:find("stall-timeout", 1, true))
     end
   end)
 

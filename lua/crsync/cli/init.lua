@@ -3,6 +3,7 @@
 
 local arguments = require "crsync.cli.arguments"
 local commands = require "crsync.cli.commands"
+local compat = require "crsync.util.compat"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
@@ -35,11 +36,22 @@ local function run(words)
   return status
 end
 
+-- What the scripts of `crsync completion` ask for. Whatever goes wrong, the person is typing: nothing is said.
+local function complete(words)
+  local ok, answer = pcall(function()
+    local completions = require "crsync.cli.completions"
+    return completions.answer(words[2], { compat.unpack(words, 3) }, commands)
+  end)
+  if ok then io.stdout:write(answer) end
+  return exit_status.DONE
+end
+
 --- Runs the command.
 ---@param words string[]  its arguments
 ---@return integer status  exit_status.lua says what each means
 function cli.run(words)
   output.keep_places()
+  if words[1] == "__complete" then return complete(words) end
   local ok, status = pcall(run, words)
   if ok then return status end
   local message

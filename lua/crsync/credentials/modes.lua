@@ -185,6 +185,14 @@ function modes.is_empty(fields)
   return (not mode or mode == "ak") and not field(fields, "access_key_id") and not field(fields, "access_key_secret")
 end
 
+-- Modes whose keys stand in the profile.
+local AT_HAND = { ak = true, ststoken = true, cloudsso = true, oauth = true }
+
+--- Whether the keys of a profile stand in it, so that nobody is asked for them.
+---@param fields table
+---@return boolean
+function modes.is_at_hand(fields) return AT_HAND[modes.of(fields)] or false end
+
 function ask(context, source, fields, trail)
   local mode = modes.of(fields)
   if not mode then return nil, "it has neither a mode nor a whole key" end

@@ -23,9 +23,11 @@ local function from_oidc()
   end, true)
 end
 
-local function profile_source(label, name, lookup)
-  local source = { name = name, lookup = lookup, roles = {} }
-  return new_source(label, function(context) return modes.ask(context, source) end, true)
+local function profile_source(label, name, fields, lookup)
+  local profile = { name = name, lookup = lookup, roles = {} }
+  local source = new_source(label, function(context) return modes.ask(context, profile) end, true)
+  source.is_at_hand = modes.is_at_hand(fields)
+  return source
 end
 
 -- Reads the file at each time of asking: what is in it may have changed, and none of it is kept.
@@ -43,7 +45,7 @@ local function from_ini(name)
   local fields, path, reason = ini_profile.read(name)
   if reason then return nil, errors.config("%s", reason) end
   if not fields or modes.is_empty(fields) then return nil end
-  return profile_source(("profile %s in %s"):format(fields.name, path), fields.name, function(wanted)
+  return profile_source(("profile %s in %s"):format(fields.name, path), fields.name, fields, function(wanted)
     local again, _, problem = ini_profile.read(wanted)
     return again, problem or ("%s has no section %q"):format(path, wanted)
   end)
@@ -54,7 +56,8 @@ end
 local function from_files(options, chosen)
   chosen = chosen or cli_profile.choose(options.profile)
   if chosen and chosen.fields and (chosen.asked_by or not modes.is_empty(chosen.fields)) then
-    return profile_source(("profile %s in %s"):format(chosen.name, chosen.path), chosen.name, lookup_in(chosen.path))
+    return profile_source(("profile %s in %s"):format(chosen.name, chosen.path), chosen.name, chosen.fields,
+      lookup_in(chosen.path))
   end
   if chosen and chosen.unusable then return nil, errors.config("%s", chosen.problem) end
   local name, asked_by = cli_profile.asked(options.profile)

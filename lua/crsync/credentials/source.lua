@@ -3,6 +3,7 @@
 ---@class crsync.Source
 ---@field name string              for people
 ---@field ask nil|fun(context: crsync.FetchContext): crsync.Keys|nil, crsync.Failure|string|nil  nil: keys that stay
+---@field is_at_hand boolean|nil  the keys stand in a file: no program and no host is asked for them
 ---@field is_function boolean|nil  the script's own: cheap to ask
 ---@field last_resort boolean|nil  asked for want of anything that is configured
 ---@field searched boolean|nil     found by searching the usual places, which may look different the next time

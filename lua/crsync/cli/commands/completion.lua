@@ -5,8 +5,7 @@ local exit_status = require "crsync.cli.exit_status"
 local output = require "crsync.cli.output"
 
 local function run(given)
-  local commands = require "crsync.cli.commands" -- not sooner: this row is one of them
-  output.put(completions.script(given.shell, commands))
+  output.put(completions.script(given.shell))
   return exit_status.DONE
 end
 
