@@ -1,12 +1,14 @@
 --- What is written into documents, sources and declarations from the facts in lua/crsync and .ci/packages: one function
 --- a block, which gives its lines. doc/derive.lua puts them where they belong.
 
+local commands = require "crsync.cli.commands"
 local error_kinds = require "crsync.error_kinds"
 local exit_status = require "crsync.cli.exit_status"
 local objects = require "crsync.objects"
 local operations = require "crsync.operations"
 local options = require "crsync.options"
 local scenario_fields = require "crsync.sandbox.scenario_fields"
+local tables = require "crsync.print.table"
 local topics = require "crsync.cli.topics"
 local version = require "crsync.version"
 
@@ -193,6 +195,49 @@ function blocks.variables()
   local rows = {}
   for i, row in ipairs(topics.variables()) do rows[i] = { coded(row[1]), row[2] } end
   return markdown_table({ "variable", "meaning" }, rows)
+end
+
+-- ---- what the command writes ------------------------------------------------------------------------------
+
+-- Where doc/api.md has the fields of a class.
+local CLASS_LINKS = {
+  ["crsync.Task"] = "[a task](api.md#a-task)",
+  ["crsync.ListedTask"] = "[a listed task](api.md#a-listed-task)",
+  ["crsync.Rule"] = "[a rule](api.md#a-rule)",
+}
+
+local function each_result(f)
+  for _, command in ipairs(commands) do
+    for _, result in ipairs(command.results or {}) do
+      f(result, code(command.name) .. (result.of and ", " .. result.of:gsub("%-%-%l[%l-]*", code) or ""))
+    end
+  end
+end
+
+function blocks.shapes()
+  local rows = {}
+  each_result(function(result, label)
+    local fields = CLASS_LINKS[result.class or ""] or coded(result.fields)
+    rows[#rows + 1] = { label, result.is_array and "an array" or "an object", fields,
+      result.is_array and "one object a line" or "the object" }
+  end)
+  return markdown_table({ "command", "`json`", "the object's, or each item's fields", "`jsonl`" }, rows)
+end
+
+function blocks.columns()
+  local rows, by_columns = {}, {}
+  each_result(function(result, label)
+    if not result.columns then return end
+    local names = coded(tables.names(result.columns))
+    local row = by_columns[names]
+    if row then
+      row[1] = row[1] .. "; " .. label
+    else
+      by_columns[names] = { label, names }
+      rows[#rows + 1] = by_columns[names]
+    end
+  end)
+  return markdown_table({ "command", "columns" }, rows)
 end
 
 function blocks.topics()

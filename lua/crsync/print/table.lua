@@ -167,6 +167,15 @@ function tables.markdown_cell(value)
   return (s:gsub("[\\`*_{}%[%]|~#]", "\\%0"):gsub("&", "&amp;"):gsub("<", "&lt;"):gsub(">", "&gt;"))
 end
 
+--- The names of the columns of CSV and Markdown.
+---@param columns crsync.print.Column[]
+---@return string[]
+function tables.names(columns)
+  local names = {}
+  for i, field in ipairs(flat_fields(columns)) do names[i] = field.name end
+  return names
+end
+
 -- Rows of values, the names of the fields first.
 local function flat_rows(columns, items)
   local list = flat_fields(columns)
