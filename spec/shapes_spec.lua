@@ -23,8 +23,9 @@ local CASES = {
   ["retry"] = "retry cri-sandbox --failed",
   ["retry, --dry-run"] = "retry cri-sandbox --failed --dry-run",
   ["rules"] = "rules cri-sandbox",
-  ["rules, --create"] = "rules cri-sandbox --create SyncRuleName=n SyncScope=NAMESPACE TagFilter=1.* NamespaceName=team "
-    .. "TargetNamespaceName=team TargetRegionId=eu-west-1 TargetInstanceId=cri-sandbox-eu RepoNameFilter=w.* Priority=5",
+  ["rules, --create"] = "rules cri-sandbox --create SyncRuleName=n SyncScope=NAMESPACE TagFilter=1.* "
+    .. "NamespaceName=team TargetNamespaceName=team TargetRegionId=eu-west-1 TargetInstanceId=cri-sandbox-eu "
+    .. "RepoNameFilter=w.* Priority=5",
   ["call"] = "call GetRepository InstanceId=cri-sandbox RepoId=crr-sandbox-web",
   ["config"] = "config",
 }
@@ -129,7 +130,7 @@ describe("a list of rules", function()
     run(CASES["rules, --create"])
     local text = run "rules cri-sandbox"
     assert.truthy(text:find "^RULE +NAME +SCOPE +TRIGGER +PRIORITY +FROM +TO +TAGS +REPOSITORIES +NAMESPACES\n")
-    assert.truthy(text:find "%-%S+ +n +NAMESPACE +PASSIVE +5 +cn%-hangzhou team +eu%-west%-1 team +1%.%* +w%.%*\n", text)
+    assert.truthy(text:find "%S+ +n +NAMESPACE +PASSIVE +5 +cn%-hangzhou team +eu%-west%-1 team +1%.%* +w%.%*\n", text)
     assert.truthy(run "rules cri-sandbox -o csv":find(
       ",n,NAMESPACE,PASSIVE,5,cn-hangzhou,team,,eu-west-1,team,,1.*,w.*,\r", 1, true))
     assert.truthy(run "rules cri-sandbox -o markdown":find("| NAMESPACE | PASSIVE | 5 |", 1, true))

@@ -133,6 +133,9 @@ end
 ---@return crsync.sandbox.Handle|nil server
 ---@return string|nil problem
 function sandbox.start(options)
+  if options ~= nil and type(options) ~= "table" then
+    error("bad argument #1 to 'start' (expected a table of options, got " .. type(options) .. ")", 2)
+  end
   local settings = {}
   for name, value in pairs(options or {}) do settings[name == 1 and "scenario" or name] = value end
   local handle = require "crsync.sandbox.handle"
