@@ -143,6 +143,7 @@ local EXPECTED = {
   { "crsync retry cri-1 --failed --issue NET", "NETWORK_ERROR" },
   { "crsync help ke", "keys" },
   { "crsync call GetRepoS", "GetRepoSyncTask" },
+  { "crsync call GetRepoSyncTask S", "SyncTaskId=" },
   { "crsync create cri-1 Tag", "Tag=" },
   { "crsync create cri-1 TargetR", "TargetRegionId= TargetRepoName=" },
   { "crsync create cri-1 TargetRegionId=us-s", "us-southeast-1" },
@@ -160,6 +161,8 @@ local EXPECTED = {
   { "crsync create cri-sandbox RepoId=crr-sandbox-w", "crr-sandbox-web" },
   { "crsync call GetRepoSyncTask InstanceId=cri-sandbox SyncTaskId=rst-s", "rst-small" },
   { "crsync get --endpoint http://127.0.0.1:1 cri-sandbox rst-w", "" },
+  { "crsync get --endpoint=http://127.0.0.1:1 cri-sandbox rst-w", "" },
+  { "crsync create cri-sandbox SyncRuleId=crsr-sandbox-m", "crsr-sandbox-manual" },
   { "crsync wait cri-1 --stall", "--stall-timeout" },
   { "crsync get cri-1 --stall", "" },
   -- No names of files where none are meant.
@@ -199,8 +202,9 @@ end
 describe("ids are offered", function()
   -- What is offered after `crsync get cri-1 `, in an environment of its own; errors, too.
   local function offered_with(variables, words)
-    return files.output_of(("cd %s && env -i HOME=%s PATH=\"$PATH\" NO_PROXY=127.0.0.1 %s ./crsync __complete fish %s"
-      .. " 2>&1"):format(quoted(folder), quoted(folder), variables, words or "get cri-1 ''"))
+    return files.output_of(([[cd %s && env -i LUA_INIT_5_4="$LUA_INIT_5_4" COVERAGE_LINES="$COVERAGE_LINES" HOME=%s \
+      PATH="$PATH" NO_PROXY=127.0.0.1 %s ./crsync __complete fish %s 2>&1]]):format(quoted(folder), quoted(folder),
+      variables, words or "get cri-1 ''"))
   end
 
   local service
@@ -280,7 +284,7 @@ describe("ids are offered", function()
 
   it("and nothing is offered by words that nobody knows", function()
     for _, words in ipairs { "nothing ''", "get --nothing=x", "get --help=x", "cancel a b ''", "config x",
-      "call Nothing Sy", "create cri-1 Nothing=x" } do
+      "get --nothing -- ''", "rules --delete ''", "call Nothing Sy", "create cri-1 Nothing=x" } do
       assert.equal("", offered_with(with_keys(), words), words)
     end
     assert.equal("", files.output_of(("cd %s && ./crsync __complete tcsh get 2>&1"):format(quoted(folder))))
