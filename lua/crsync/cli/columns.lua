@@ -123,7 +123,8 @@ end
 
 -- ---- shorter texts ----------------------------------------------------------------------------------------
 
-local LEAST_NAME = 8 -- columns that are left of a name
+local LEAST_NAME = 8   -- columns that are left of a name
+local LEAST_SAVING = 2 -- columns that make a shorter name worth while
 
 local function all_cut(names, cut)
   local result, seen = {}, {}
@@ -142,9 +143,9 @@ end
 function columns.abbreviated(names, dots)
   local longest, extra = 0, text.width(dots)
   for _, name in ipairs(names) do longest = math.max(longest, text.width(name)) end
-  for n = LEAST_NAME, longest - extra - 1 do
+  for n = LEAST_NAME, longest - extra - LEAST_SAVING do
     local function unless_short(cut)
-      return function(name) return text.width(name) <= n + extra and name or cut(name) end
+      return function(name) return text.width(name) < n + extra + LEAST_SAVING and name or cut(name) end
     end
     local result = all_cut(names, unless_short(function(name) return text.head(name, n) .. dots end))
       or all_cut(names, unless_short(function(name) return dots .. text.tail(name, n) end))

@@ -2,6 +2,7 @@
 --- all else to standard error.
 
 local arguments = require "crsync.cli.arguments"
+local ci = require "crsync.cli.ci"
 local commands = require "crsync.cli.commands"
 local compat = require "crsync.util.compat"
 local crsync = require "crsync"
@@ -56,7 +57,7 @@ function cli.run(words)
   if ok then return status end
   local message
   status, message = exit.reason(status)
-  if message then io.stderr:write(message, "\n") end
+  if message then ci.say(message) end
   return status
 end
 

@@ -1,6 +1,7 @@
 --- Results on standard output, in the form that --output and --field ask for. What cannot be written ends the command
 --- with a message; a reader that has gone (`| head`) ends it quietly.
 
+local ci = require "crsync.cli.ci"
 local compat = require "crsync.util.compat"
 local core = require "crsync.core"
 local crsync = require "crsync"
@@ -117,7 +118,7 @@ function output.write_or_tell(write, sentence)
   local ok, problem = pcall(core.without_sigpipe, write)
   if ok then return end
   local said = sentence()
-  if said then io.stderr:write("crsync: ", said, "\n") end
+  if said then ci.say("crsync: " .. said) end
   error(problem, 0)
 end
 
@@ -143,23 +144,27 @@ function output.write_list(given, items, columns)
   output.write_several(given, items, function()
     local form = tables.forms[given.output](columns, items)
     if given.output == "text" and terminal.is_terminal(1) then form = cut_to(terminal.columns(), form) end
-    return output.line_ended(given, form)
+    return output.for_reader(given, form)
   end)
 end
 
---- Text whose last line's end is to be as CSV wants it, when print adds the rest.
+--- A table as its reader takes it: CSV with an end of its last line, but for what print adds; text in which the log
+--- of a CI job finds no command.
 ---@param given table  from the command line: output
 ---@param s string
 ---@return string
-function output.line_ended(given, s) return given.output == "csv" and s .. "\r" or s end
+function output.for_reader(given, s)
+  if given.output == "text" then return ci.any_log().line(s) end
+  return given.output == "csv" and s .. "\r" or s
+end
 
 --- What makes a task's report, fit for standard output.
 ---@param given table  from the command line: color
 ---@return fun(task: crsync.Task): string
 function output.report(given)
   return function(task)
-    return crsync.format(task, { color = terminal.wants_color(given.color, 1),
-      width = terminal.is_terminal(1) and terminal.columns() or 80 })
+    return ci.any_log().line(crsync.format(task, { color = terminal.wants_color(given.color, 1),
+      width = terminal.is_terminal(1) and terminal.columns() or 80 }))
   end
 end
 

@@ -101,7 +101,7 @@ local function fill(cells, task, p)
   cells.elapsed, cells.status = tables.seconds(p.elapsed), wait_words.status(task)
   cells.percent, cells.copied = p.percent and p.percent .. " %", copied(p)
   if (p.rate or 0) > 0 then cells.rate = text.bytes(p.rate) .. "/s" end
-  cells.to_go = p.eta and tables.seconds(p.eta) .. " to go"
+  cells.to_go = p.eta and wait_words.to_go(p.eta)
 end
 
 -- What stands in place of the last columns: what hinders, that nothing moves, why it failed.

@@ -26,6 +26,11 @@ function wait_words.idle(p)
   return "no progress for " .. tables.seconds(p.idle)
 end
 
+--- How long it will take, a second at least.
+---@param seconds number
+---@return string
+function wait_words.to_go(seconds) return tables.seconds(math.max(seconds, 1)) .. " to go" end
+
 -- What is known of a task: "SYNCHRONIZING  57 %  71.6 MB of 124.9 MB  1.2 MB/s  0:44 to go".
 local function task_in_words(task, p)
   local words = { wait_words.status(task) }
@@ -34,7 +39,7 @@ local function task_in_words(task, p)
   if p.percent then word("%d %%", p.percent) end
   if p.total > 0 then word("%s of %s", text.bytes(p.synced), text.bytes(p.total)) end
   if not idle and (p.rate or 0) > 0 then word("%s/s", text.bytes(p.rate)) end
-  if not idle and p.eta then word("%s to go", tables.seconds(p.eta)) end
+  if not idle and p.eta then word("%s", wait_words.to_go(p.eta)) end
   if idle and not p.hindered then word("%s", idle) end
   if task.TaskIssue then word("%s", text.printable(tostring(task.TaskIssue))) end
   return table.concat(words, "  ")

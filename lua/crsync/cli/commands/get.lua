@@ -1,6 +1,7 @@
 --- `crsync get`: the status of tasks.
 
 local arguments = require "crsync.cli.arguments"
+local ci = require "crsync.cli.ci"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local fields = require "crsync.print.fields"
@@ -25,7 +26,7 @@ local function get_many(given, client)
       list[#list + 1] = tasks[id]
       status = math.max(status, status_of(tasks[id]))
     else
-      io.stderr:write(tostring(errors[id]), "\n")
+      ci.say(tostring(errors[id]))
       status = math.max(status, exit_status.of(errors[id]))
     end
   end

@@ -1,6 +1,7 @@
 --- `crsync report`: what has become of the tasks of a period.
 
 local arguments = require "crsync.cli.arguments"
+local ci = require "crsync.cli.ci"
 local core = require "crsync.core"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
@@ -33,7 +34,7 @@ local function add_sizes(client, instance, tasks, deadline)
     end
   end
   local _, err = next(errors)
-  if err then io.stderr:write(tostring(err), "\n") end
+  if err then ci.say(tostring(err)) end
   return unsized
 end
 
@@ -48,7 +49,7 @@ local function run(given, client)
   local about = { instance = given.instance, since = since, till = till, tasks = tasks,
     unsized = add_sizes(client, given.instance, tasks, left) }
   local report = crsync.report(tasks)
-  output.write(given, report, function() return output.line_ended(given, FORMS[given.output](report, about)) end)
+  output.write(given, report, function() return output.for_reader(given, FORMS[given.output](report, about)) end)
   return exit_status.DONE
 end
 
