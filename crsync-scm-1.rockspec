@@ -81,6 +81,7 @@ build = {
     ["crsync.cli.versions"] = "lua/crsync/cli/versions.lua",
     ["crsync.cli.wait_display"] = "lua/crsync/cli/wait_display.lua",
     ["crsync.cli.wait_for"] = "lua/crsync/cli/wait_for.lua",
+    ["crsync.cli.wait_groups"] = "lua/crsync/cli/wait_groups.lua",
     ["crsync.cli.wait_live"] = "lua/crsync/cli/wait_live.lua",
     ["crsync.cli.wait_outcome"] = "lua/crsync/cli/wait_outcome.lua",
     ["crsync.cli.wait_plain"] = "lua/crsync/cli/wait_plain.lua",

@@ -246,7 +246,19 @@ describe("at a terminal", function()
     local tasks = 0
     for _, line in ipairs(lines) do tasks = tasks + (line:find "rst%-" and 1 or 0) end
     assert.equal(("… and %d more: %d running"):format(12 - tasks, 12 - tasks), lines[#lines])
-    assert.truthy(lines[1]:find "^batch batch%-1  ")
+    assert.equal("batch batch-1  4 running", lines[1]) -- in all, not of those that are shown
+    update("rst-1", task("SUCCESS", 0, { SyncBatchTaskId = "batch-1" }), numbers { final = true, ok = true })
+    assert.equal("batch batch-1  3 running, 1 succeeded", drawn()[1]) -- where it was
+  end)
+
+  it("tasks that run are shown before those that wait", function()
+    show(ids_to(9), 5, 80)
+    update("rst-9", task("SYNCHRONIZING", 0), numbers { percent = 3 })
+    assert.same({ "rst-1", "rst-2", "rst-9", "… and 6 more: 6 waiting" }, { drawn()[1]:match "rst%-%d",
+      drawn()[2]:match "rst%-%d", drawn()[3]:match "rst%-%d", drawn()[4] })
+    size[1] = 1
+    display:tick()
+    assert.equal(2, #drawn())
   end)
 
   it("layers that do not fit are counted, too", function()

@@ -3,6 +3,7 @@
 
 local columns = require "crsync.cli.columns"
 local text = require "crsync.util.text"
+local wait_groups = require "crsync.cli.wait_groups"
 local wait_rows = require "crsync.cli.wait_rows"
 
 local wait_live = {}
@@ -106,91 +107,7 @@ local function add_layers(self, lines, id, room, width)
   return room - shown - 1
 end
 
--- ---- counting ---------------------------------------------------------------------------------------------
-
-local KINDS = { "running", "waiting", "failed", "canceled", "given up", "succeeded" }
-local KIND = { SUCCESS = "succeeded", ERROR = "failed", CANCELED = "canceled", PENDING = "waiting" }
-
-local function kind_of(seen)
-  if not seen then return "waiting" end
-  return seen.p.given_up and "given up" or KIND[seen.task.TaskStatus] or seen.p.percent and "running" or "waiting"
-end
-
--- "3 running, 1 succeeded"
-local function counted(self, ids)
-  local counts, parts = {}, {}
-  for _, id in ipairs(ids) do
-    local kind = kind_of(self.seen[id])
-    counts[kind] = (counts[kind] or 0) + 1
-  end
-  for _, kind in ipairs(KINDS) do
-    if counts[kind] then parts[#parts + 1] = counts[kind] .. " " .. kind end
-  end
-  return table.concat(parts, ", ")
-end
-
 -- ---- what is shown ----------------------------------------------------------------------------------------
-
-local function batch_of(seen)
-  local batch = seen and seen.task.SyncBatchTaskId
-  return type(batch) == "string" and text.printable(batch) or ""
-end
-
--- The tasks in groups of one batch, in the order given. One that tells no batch yet is in a group without a name.
-local function groups_of(self, ids)
-  local groups, by_name, names = {}, {}, {}
-  for _, id in ipairs(ids) do
-    local name = batch_of(self.seen[id])
-    if not by_name[name] then
-      by_name[name] = { name = name, ids = {} }
-      table.insert(groups, name == "" and 1 or #groups + 1, by_name[name]) -- it has no heading
-      names[#names + 1] = name
-    end
-    table.insert(by_name[name].ids, id)
-  end
-  local short = columns.abbreviated(names, self.dots)
-  for _, group in ipairs(groups) do group.short = short[group.name] end
-  return groups
-end
-
-local function has_headings(groups) return #groups - (groups[1] and groups[1].name == "" and 1 or 0) > 1 end
-
--- Lines that these tasks take, with the headings of their batches.
-local function height_with_headings(groups)
-  local height = 0
-  for _, group in ipairs(groups) do
-    height = height + #group.ids + (has_headings(groups) and group.name ~= "" and 1 or 0)
-  end
-  return height
-end
-
--- Those that go on first, then those that have failed; each kind in the order given.
-local function by_interest(self)
-  local ranked = {}
-  for _, wanted in ipairs { "going", "failed", "succeeded" } do
-    for _, id in ipairs(self.ids) do
-      local kind = kind_of(self.seen[id])
-      local rank = kind == "succeeded" and kind or wait_rows.is_going_on(self.seen[id]) and "going" or "failed"
-      if rank == wanted then ranked[#ranked + 1] = id end
-    end
-  end
-  return ranked
-end
-
--- The tasks that fit into so many lines, in the order given, and the others.
-local function tasks_to_show(self, room)
-  if height_with_headings(groups_of(self, self.ids)) <= room then return self.ids, {} end
-  local ranked, is_shown, shown, rest = by_interest(self), {}, {}, {}
-  local count = math.min(#ranked, room)
-  repeat
-    count = count - 1
-    local some = {}
-    for i = 1, count do some[i] = ranked[i] end
-  until count == 0 or height_with_headings(groups_of(self, some)) < room
-  for i = 1, count do is_shown[ranked[i]] = true end
-  for _, id in ipairs(self.ids) do table.insert(is_shown[id] and shown or rest, id) end
-  return shown, rest
-end
 
 -- What is said while more tasks may appear and nothing else tells that the wait goes on; nil: nothing.
 local function awaited_line(self, width)
@@ -204,33 +121,38 @@ local function awaited_line(self, width)
 end
 
 local function heading(self, group, width)
-  local counts = counted(self, group.ids)
+  local counts = wait_groups.counted(group.ids, self.seen)
   local words = ("batch %s  %s"):format(group.name, counts)
   if text.width(words) > width then words = ("batch %s  %s"):format(group.short, counts) end
   return line_of(text.truncate(words, width, self.dots), self.color and BOLD or nil)
 end
 
 -- Tasks with their headings; and with their layers, as long as there is room for those.
-local function lines_of_tasks(self, ids, width, room, is_moving)
-  local lines, groups, tasks = {}, groups_of(self, ids), task_lines(self, ids, width, is_moving)
+local function lines_of_tasks(self, groups, is_shown, width, room, is_moving)
+  local ids, lines = {}, {}
+  for _, id in ipairs(self.ids) do ids[#ids + 1] = is_shown[id] and id or nil end
+  local tasks = task_lines(self, ids, width, is_moving)
   for _, group in ipairs(groups) do
-    if has_headings(groups) and group.name ~= "" then lines[#lines + 1] = heading(self, group, width) end
+    local is_first = true
     for _, id in ipairs(group.ids) do
-      lines[#lines + 1] = tasks[id]
-      room = add_layers(self, lines, id, room, width)
+      if is_shown[id] then
+        if is_first and group.has_heading then lines[#lines + 1] = heading(self, group, width) end
+        is_first, lines[#lines + 1] = false, tasks[id]
+        room = add_layers(self, lines, id, room, width)
+      end
     end
   end
   return lines
 end
 
 local function all_lines(self, height, width)
-  local awaited = awaited_line(self, width)
+  local awaited, groups = awaited_line(self, width), wait_groups.of(self.ids, self.seen, self.dots)
   if awaited then height = height - 1 end
-  local shown, rest = tasks_to_show(self, height)
-  local room = #rest > 0 and 0 or height - height_with_headings(groups_of(self, shown))
-  local lines = lines_of_tasks(self, shown, width, room, true)
-  if #rest > 0 then
-    local words = ("%s and %d more: %s"):format(self.dots, #rest, counted(self, rest))
+  local is_shown, others = wait_groups.fitting(self.ids, self.seen, groups, height)
+  local room = #others > 0 and 0 or height - wait_groups.height(groups, is_shown)
+  local lines = lines_of_tasks(self, groups, is_shown, width, room, true)
+  if #others > 0 then
+    local words = ("%s and %d more: %s"):format(self.dots, #others, wait_groups.counted(others, self.seen))
     lines[#lines + 1] = line_of(text.truncate(words, width, self.dots))
   end
   lines[#lines + 1] = awaited
@@ -272,8 +194,10 @@ end
 -- All tasks, however many: this is what is left on the screen.
 function Live:stand()
   local _, columns_now = self.size()
-  local width = math.max(columns_now - 1, LEAST_WIDTH)
-  draw(self, lines_of_tasks(self, self.ids, width, 0, false), columns_now)
+  local is_shown = {}
+  for _, id in ipairs(self.ids) do is_shown[id] = true end
+  local groups, width = wait_groups.of(self.ids, self.seen, self.dots), math.max(columns_now - 1, LEAST_WIDTH)
+  draw(self, lines_of_tasks(self, groups, is_shown, width, 0, false), columns_now)
 end
 
 function Live:finish(table_of)
