@@ -304,9 +304,9 @@ describe("at a terminal", function()
 
   it("what hinders stands in the task's line, cut so that its duration is seen", function()
     for columns, line in pairs {
-      [120] = "⠋ rst-1  0:00  not seen yet  asking fails: Could not resolve host: cr.cn-hangzou.aliyuncs.com,"
+      [120] = "⠋ rst-1  0:00  not seen yet   asking fails: Could not resolve host: cr.cn-hangzou.aliyuncs.com,"
         .. " for 20 s; going on",
-      [80] = "⠋ rst-1  not seen yet  asking fails: Could not resolve host: cr.cn-hangz…, for 20 s",
+      [80] = "⠋ rst-1  not seen yet   asking fails: Could not resolve host: cr.cn-hang…, for 20 s",
       [50] = "⠋ rst-1 asking fails: Could not resolve ho…, for 20 s",
     } do
       show(ids_to(1), 24, columns + 4)

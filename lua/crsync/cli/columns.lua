@@ -79,18 +79,22 @@ local function padded(layout, row, name)
   return layout.plan.right[name] and blanks .. cell or cell .. blanks
 end
 
+-- A row's cells in these columns, up to the last one that is not empty.
 local function joined(layout, row, names)
-  local cells = {}
+  local cells, last = {}, 0
   for _, name in ipairs(names) do
-    if layout.widths[name] > 0 and has_cell(layout, row, name) then cells[#cells + 1] = padded(layout, row, name) end
+    if layout.widths[name] > 0 and has_cell(layout, row, name) then
+      cells[#cells + 1] = padded(layout, row, name)
+      if cell_of(layout, row, name) ~= "" then last = #cells end
+    end
   end
-  return table.concat(cells, (" "):rep(layout.gap))
+  return table.concat(cells, (" "):rep(layout.gap), 1, last)
 end
 
 -- A row's cells and its words, for which columns yield.
 local function with_words(layout, row, width)
   local names, wanted, gap = layout.names, text.width(row.words(math.huge)), (" "):rep(layout.gap)
-  local function head_of() return (joined(layout, row, names):gsub(" +$", "")) .. gap end
+  local function head_of() return joined(layout, row, names) .. gap end
   local head = head_of()
   for _, step in ipairs(layout.plan.yield) do
     if width - text.width(head) >= math.min(wanted, step.below or math.huge) then break end
