@@ -337,14 +337,15 @@ local function with_json(action, params)
   local all = {}
   for name, value in pairs(params) do
     if kinds[name] and type(value) == "table" then
-      if kinds[name] == "list" and next(value) == nil then value = fields.as_list {} end
-      local ok, text = pcall(json.encode, value)
+      local is_empty_list = kinds[name] == "list" and next(value) == nil
+      local ok, text = pcall(json.encode, is_empty_list and fields.as_list {} or value)
       local is_ours = type(text) == "string" and text:find("cannot be written as JSON", 1, true)
       if not ok and not is_ours then error(text, 0) end
       if not ok then argcheck.fail(2, name, "call", text, 2) end
-      value = text
+      all[name] = text
+    else
+      all[name] = value
     end
-    all[name] = value
   end
   return all
 end

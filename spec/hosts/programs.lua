@@ -49,7 +49,7 @@ end)
 describe("PostgreSQL", function()
   -- Its server does not run as root. The environment is cleared, as Debian does.
   it("has a task as jsonb", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("paths.lua", [[
       package.path = "$root/lua/?.lua;$root/lua/?/init.lua;" .. package.path
       package.cpath = "$core_lua53/?.so;" .. package.cpath
@@ -77,7 +77,7 @@ end)
 
 describe("Knot Resolver", function()
   it("waits for a task in its loop", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("config", [[
       for _, name in ipairs { "ta_update", "ta_signal_query", "priming" } do modules.unload(name) end -- ask nobody
       trust_anchors.remove "."
@@ -92,7 +92,7 @@ end)
 
 describe("awesome", function()
   it("notifies of a task's end", function()
-    local host = new_host()
+    local host = hosts.for_test(server, finally)
     host:write("rc.lua", [[
       local naughty, timer = require "naughty", require "gears.timer"
       local notify = naughty.notify
