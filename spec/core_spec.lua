@@ -140,7 +140,8 @@ describe("a core", function()
 
   it("refuses what is no endpoint, no key, no job", function()
     for _, url in ipairs { "", "h", "ftp://h", "https://", "https://h/p", "https://u@h" } do
-      assert.same({ nil, "endpoint should be https://host or http://host" }, { core.new { endpoint = url } })
+      assert.same({ nil, "endpoint should be https://host or http://host", "config" },
+        { core.new { endpoint = url } })
     end
     assert.same({ nil, "access_key_id holds a control character" },
       { core.new { endpoint = "https://h", access_key_id = "a\nb", access_key_secret = "c" } })
