@@ -143,7 +143,7 @@ describe("a core", function()
       assert.same({ nil, "endpoint should be https://host or http://host", "config" },
         { core.new { endpoint = url } })
     end
-    assert.same({ nil, "access_key_id holds a control character" },
+    assert.same({ nil, "access_key_id holds a control character", "config" },
       { core.new { endpoint = "https://h", access_key_id = "a\nb", access_key_secret = "c" } })
     assert.is_false(pcall(core.new, { endpoint = "https://h", timeout = "5" }))
     assert.is_false(pcall(start, "x", core.new { endpoint = "https://h" }))
