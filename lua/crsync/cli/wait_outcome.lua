@@ -27,7 +27,7 @@ local PLAN = {
     { drop = "bytes" },
     { shorten = "reason", to = 13 },
     { drop = "took" },
-    { shorten = "reason", to = 8 },
+    { shorten = "reason", to = 6 },
     { drop = "region" },
   },
   yield = {},
