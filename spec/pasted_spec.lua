@@ -113,6 +113,37 @@ describe("doc/command.md", function()
   end
 end)
 
+describe("doc/guides/sandbox.md", function()
+  lazy_setup(sit_down)
+  lazy_teardown(stand_up)
+  local guide = files.read "doc/guides/sandbox.md"
+
+  it("has lines for a script that bring their own sandbox", function()
+    for _, block in ipairs(markdown.blocks_of(guide, "sh")) do
+      if block:find("--port 0", 1, true) then
+        local output = paste(block)
+        assert.truthy(output:find "status    SUCCESS", output)
+        assert.is_nil(output:find "FAILED %d", output)
+        return
+      end
+    end
+    error "there are none"
+  end)
+
+  for i, block in ipairs(markdown.blocks_of(guide, "lua")) do
+    it("has Lua that works: block " .. i, function()
+      local output, status
+      if block:find "\nreturn {" or block:find "^return {" then
+        files.write(desk.folder .. "/scenario.lua", block)
+        output, status = desk:run_here("crsync sandbox --check scenario.lua", {})
+      else
+        output, status = run_lua(block)
+      end
+      assert.equal(0, status, output)
+    end)
+  end
+end)
+
 -- ---- CI -----------------------------------------------------------------------------------------------------
 
 -- The instance of the guide, with a push that comes a second after the start.

@@ -294,6 +294,23 @@ describe("what came", function()
     local records = server:requests()
     assert.equal("GetRepoSyncTask", records[#records].action)
     assert.is_true(#records >= 10000 and #records <= 11000, #records)
+describe("the command's introduction", function()
+  -- What it says there is to try in a scenario.
+  local function lines(scenario)
+    return child.run(([[
+      require "crsync.sandbox.loop".new = function() return { spawn = function() end, run = function() end } end
+      require "crsync.sandbox".run({ port = 0, scenario = %s }, io.write)]]):format(scenario)):match "(# instance.*)$"
+  end
+
+  it("names the tasks, or a push where there are none, or the list alone", function()
+    assert.equal("# instance cri-1, tasks rst-1 rst-2; each begins to move when it is first asked for:\n"
+      .. "#   crsync list cri-1\n#   crsync wait cri-1 rst-1 rst-2\n",
+      lines "{ instance = 'cri-1', tasks = { { id = 'rst-1' }, { id = 'rst-2' } } }")
+    local made = "# instance cri-sandbox, whose tasks are made by pushes and by requests:\n"
+      .. "#   crsync list cri-sandbox\n"
+    assert.equal(made .. "#   crsync wait cri-sandbox --repo team/web --tag latest --since 1m\n",
+      lines "{ tasks = {}, push = { { repo = 'a/b', at = -9 }, { repo = 'team/web' } } }")
+    assert.equal(made, lines "{ tasks = {} }")
   end)
 end)
 

@@ -75,10 +75,31 @@ end
 
 local LOOPBACK = { ["127.0.0.1"] = true, ["::1"] = true, localhost = true }
 
+local function latest(pushes)
+  local best
+  for _, push in ipairs(pushes) do
+    if not best or (push.at or 0) > (best.at or 0) then best = push end
+  end
+  return best
+end
+
+-- What there is to try: tasks of the scenario's own, or else a push of its.
+local function introduce_tasks(scenario, write)
+  local instance, ids, push = quoted(scenario.instance), {}, latest(scenario.push)
+  for i, task in ipairs(scenario.tasks) do ids[i] = quoted(task.id) end
+  write(("# instance %s, %s:\n"):format(instance, #ids == 0 and "whose tasks are made by pushes and by requests"
+    or "tasks " .. table.concat(ids, " ") .. "; each begins to move when it is first asked for"))
+  write(("#   crsync list %s\n"):format(instance))
+  if #ids > 0 then
+    write(("#   crsync wait %s %s\n"):format(instance, table.concat(ids, " ")))
+  elseif push then
+    write(("#   crsync wait %s --repo %s --tag %s --since 1m\n"):format(instance, quoted(push.repo),
+      quoted(push.tag or "latest")))
+  end
+end
+
 -- What a person must export to use it, and what there is to try.
 local function introduction(scenario, server, address, write)
-  local ids = {}
-  for i, task in ipairs(scenario.tasks) do ids[i] = quoted(task.id) end
   write(("# crsync sandbox at %s; Ctrl-C ends it. In another terminal:\n"):format(server.url))
   local function export(name, value) write(("export %s=%s\n"):format(name, quoted(value))) end
   export(client_options.variable "endpoint", server.url)
@@ -89,10 +110,7 @@ local function introduction(scenario, server, address, write)
     write(("# WARNING: it listens on %s: whoever reaches this machine can use it, with the key above\n"):format(
       quoted(address)))
   end
-  local instance = quoted(scenario.instance)
-  write(("# instance %s, tasks %s; each begins to move when it is first asked for:\n"):format(instance,
-    table.concat(ids, " ")))
-  write(("#   crsync list %s\n#   crsync wait %s %s\n"):format(instance, instance, table.concat(ids, " ")))
+  introduce_tasks(scenario, write)
 end
 
 --- Runs the sandbox until it is interrupted.
