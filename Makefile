@@ -11,7 +11,8 @@
 # An interpreter's name, or a version alone; the interpreter, where there is one, knows better than its name.
 LUA_VERSION ?= 5.4
 ifeq ($(origin LUA),undefined)
-LUA = lua$(LUA_VERSION)
+# Fedora has it under the second name.
+LUA := $(or $(shell for name in lua$(LUA_VERSION) lua-$(LUA_VERSION); do command -v $$name >/dev/null && echo $$name && break; done),lua$(LUA_VERSION))
 else ifneq ($(origin LUA_VERSION),command line)
 LUA_VERSION := $(or $(shell $(LUA) -e 'io.write((_VERSION:gsub("Lua ", "")))' 2>/dev/null),$(if $(findstring luajit,$(LUA)),5.1,$(patsubst lua%,%,$(notdir $(LUA)))))
 endif
@@ -72,7 +73,7 @@ LUA_PURPOSE = $(if $(findstring luajit,$(LUA)),luajit,$(patsubst lua5.4,lua,lua$
 	  *) other= ;; \
 	esac; \
 	if [ -n "$${other+is}" ]; then \
-	  echo "crsync: the headers of $(LUA) are not there$$other: give LUA_INCDIR, or install" >&2; \
+	  echo "crsync: the headers of $(LUA) are not there$$other: give LUA_INCDIR or another LUA, or install" >&2; \
 	  sed -n 's/^\([a-z]*\) $(LUA_PURPOSE) /  \1: /p' .ci/packages | sed 's/|[^ ]*//g' >&2; \
 	  exit 1; \
 	fi; \

@@ -261,7 +261,7 @@ local function read_packages()
   return systems
 end
 
-local BUILD = { "compiler", "lua", "curl", "openssl", "cjson", "argparse", "luarocks" }
+local BUILD = { "compiler", "lua", "curl", "openssl", "cjson", "argparse" }
 local SYSTEMS = {
   { "apt", "Debian, Ubuntu", "apt-get install" }, { "dnf", "Fedora", "dnf install" },
   { "apk", "Alpine", "apk add" }, { "brew", "Homebrew", "brew install" },
@@ -281,8 +281,9 @@ function blocks.packages()
   for _, system in ipairs(SYSTEMS) do
     local packages, names = all[system[1]], {}
     for _, purpose in ipairs(BUILD) do names[#names + 1] = packages[purpose] end
-    rows[#rows + 1] = { system[2],
-      code(system[3] .. " " .. table.concat(names, " ")) .. lacking(packages, all.luarocks) }
+    local rocks = lacking(packages, all.luarocks)
+    if rocks ~= "" then names[#names + 1] = packages.luarocks end
+    rows[#rows + 1] = { system[2], code(system[3] .. " " .. table.concat(names, " ")) .. rocks }
   end
   return markdown_table({ "system", "packages" }, rows)
 end

@@ -100,13 +100,13 @@ describe("make", function()
     local ok, output = run(("make BUILD='%s/refused' LUA=lua5.2 LUA_VERSION=5.2 LUA_INCDIR='%s'")
       :format(folder, headers))
     assert.is_false(ok)
-    assert.truthy(output:find("crsync: the headers of lua5.2 are not there, only those of Lua 5.3.6: give LUA_INCDIR,"
-      .. " or install\n  apt: lua5.2 liblua5.2-dev\n", 1, true), output)
+    assert.truthy(output:find("crsync: the headers of lua5.2 are not there, only those of Lua 5.3.6: give LUA_INCDIR"
+      .. " or another LUA, or install\n  apt: lua5.2 liblua5.2-dev\n", 1, true), output)
     assert.is_nil(output:find(" -c csrc/", 1, true))
     ok, output = run(("make BUILD='%s/refused' LUA_INCDIR='%s/none'"):format(folder, headers))
     assert.is_false(ok)
-    assert.truthy(output:find("crsync: the headers of lua5.4 are not there: give LUA_INCDIR, or install\n"
-      .. "  apt: lua5.4 liblua5.4-dev\n", 1, true), output)
+    assert.truthy(output:find("crsync: the headers of lua5.4 are not there: give LUA_INCDIR or another LUA, or"
+      .. " install\n  apt: lua5.4 liblua5.4-dev\n", 1, true), output)
   end)
 
   it("knows the headers of Lua 5.5, which put numbers together", function()
@@ -115,6 +115,12 @@ describe("make", function()
     files.write(headers .. "/lua.h", '#define LUA_VERSION_NUM (5 * 100 + 5)\n'
       .. '#define LUA_RELEASE "Lua " "5" "." "5" "." "0"\n')
     assert(run(("make '%s/of-5.5/built-for' LUA=lua5.5 LUA_VERSION=5.5 LUA_INCDIR='%s'"):format(folder, headers)))
+  end)
+
+  it("knows Lua by its other name, too", function()
+    assert(run(("mkdir -p '%s/names' && ln -s /bin/true '%s/names/lua-5.4'"):format(folder, folder)))
+    local _, output = run(("PATH='%s/names' $(command -v make) -n run-specs"):format(folder))
+    assert.truthy(output:find("LUA='lua-5.4'", 1, true), output)
   end)
 
   it("refuses a compiler that is neither gcc nor clang", function()
