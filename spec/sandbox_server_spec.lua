@@ -294,6 +294,9 @@ describe("what came", function()
     local records = server:requests()
     assert.equal("GetRepoSyncTask", records[#records].action)
     assert.is_true(#records >= 10000 and #records <= 11000, #records)
+  end)
+end)
+
 describe("the command's introduction", function()
   -- What it says there is to try in a scenario.
   local function lines(scenario)
