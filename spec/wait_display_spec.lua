@@ -274,9 +274,20 @@ describe("at a terminal", function()
   end)
 
   it("that tasks may still appear is told where nothing else goes on", function()
-    show({}, 24, 80, { awaits = true })
+    show({}, 24, 80, { awaits = true, expect = 2 })
     display:tick()
-    assert.same({ "⠋ more tasks may appear  0:00" }, drawn())
+    assert.same({ "⠋ no task has appeared yet  0:00" }, drawn())
+    ids[1] = "the list"
+    update("the list", task "no task has appeared yet", numbers { found = 0 })
+    assert.equal(1, #drawn())
+    ids[1] = "rst-1"
+    update("rst-1", task "PENDING", numbers())
+    assert.equal("⠙ 1 of 2 tasks have appeared  0:01", drawn()[2])
+    update("rst-1", task "SUCCESS", numbers { final = true, ok = true })
+    assert.equal("⠙ 1 of 2 tasks have appeared  0:01", drawn()[2])
+    ids[2] = "rst-2"
+    update("rst-2", task "SUCCESS", numbers { final = true, ok = true })
+    assert.equal(2, #drawn())
     show({ "rst-1" }, 24, 80, { awaits = true })
     update("rst-1", task "PENDING", numbers())
     assert.equal(1, #drawn())

@@ -16,7 +16,7 @@ local LEAST_PAUSE = 0.1 -- seconds between two drawings
 local COLORS = { SUCCESS = "32", ERROR = "31", CANCELED = "33", SYNCHRONIZING = "36" }
 local BOLD = "1"
 
-local Live = {}
+local Live = { counts_tasks = true }
 Live.__index = Live
 
 -- ---- lines ------------------------------------------------------------------------------------------------
@@ -109,14 +109,26 @@ end
 
 -- ---- what is shown ----------------------------------------------------------------------------------------
 
--- What is said while more tasks may appear and nothing else tells that the wait goes on; nil: nothing.
-local function awaited_line(self, width)
-  if not self.awaits then return nil end
+-- How many tasks there are; nil while the list itself has a row, which says so.
+local function count_of_tasks(self)
   for _, id in ipairs(self.ids) do
+    if self.seen[id] and self.seen[id].p.found then return nil end
+  end
+  return #self.ids
+end
+
+-- What is said while tasks may still have to appear and nothing else tells that the wait goes on; nil: nothing.
+local function awaited_line(self, width)
+  local count = self.awaits and count_of_tasks(self)
+  if not count or self.expect and count >= self.expect then return nil end
+  local words = count == 0 and "no task has appeared yet"
+  if not words and self.expect then words = ("%d of %d tasks have appeared"):format(count, self.expect) end
+  for _, id in ipairs(words and {} or self.ids) do
     if wait_rows.is_going_on(self.seen[id]) then return nil end
   end
   local seconds = math.floor(self.clock() - self.started)
-  local words = ("%s more tasks may appear  %d:%02d"):format(spinner(self), math.floor(seconds / 60), seconds % 60)
+  words = ("%s %s  %d:%02d"):format(spinner(self), words or "more tasks may appear", math.floor(seconds / 60),
+    seconds % 60)
   return line_of(text.truncate(words, width, self.dots))
 end
 
@@ -212,12 +224,12 @@ end
 
 --- As wait_display.new.
 ---@param options { stream: file*, color: boolean, utf8: boolean, size: (fun(): integer, integer), clock: fun(): number,
---- awaits: boolean }
+--- awaits: boolean, expect: integer|nil }
 ---@param ids string[]
 ---@return crsync.cli.WaitDisplay
 function wait_live.new(options, ids)
   return setmetatable({ stream = options.stream, color = options.color, utf8 = options.utf8, size = options.size,
-    clock = options.clock, awaits = options.awaits, ids = ids, seen = {}, drawn = {},
+    clock = options.clock, awaits = options.awaits, expect = options.expect, ids = ids, seen = {}, drawn = {},
     dots = options.utf8 and "…" or "...", started = options.clock(), drawn_at = -math.huge }, Live)
 end
 

@@ -38,9 +38,10 @@ local function leave(given, id)
   end
 end
 
--- The list in which tasks appear: a line of its own beside theirs, as long as it is hindered or tasks are missing.
+-- The list in which tasks appear: a line of its own beside theirs, as long as it is hindered, or as nothing else says
+-- that tasks are missing.
 local function show_list(given, display, p, trouble)
-  local is_wanting = p.found < (given.expect or 1)
+  local is_wanting = not display.counts_tasks and p.found < (given.expect or 1)
   if not trouble and not is_wanting then return leave(given, p.task_id) end
   join(given, p.task_id)
   local status = p.found == 0 and "no task has appeared yet"
