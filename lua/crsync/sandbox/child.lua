@@ -68,10 +68,9 @@ function child.run()
     loop:stop()
     if err and not (type(err) == "table" and err.gone) then io.stderr:write("crsync sandbox: ", tostring(err), "\n") end
   end)
-  local ok, err = pcall(loop.run, loop)
-  if not ok and not tostring(err):find("interrupted!", 1, true) then -- which the terminal sends to both
-    io.stderr:write("crsync sandbox: ", tostring(err), "\n")
-  end
+  local ok, err = pcall(loop.run, loop) -- an interrupt, which the terminal sends to both, ends it too
+  local problem = not ok and not tostring(err):find("interrupted!", 1, true) and tostring(err)
+  if problem then io.stderr:write("crsync sandbox: ", problem, "\n") end
   os.exit(0)
 end
 

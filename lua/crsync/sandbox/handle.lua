@@ -128,10 +128,7 @@ function handle.of_child(options)
   local process, port, word = start_child(options)
   if not process then return nil, port end
   local control, reason = socket.connect("127.0.0.1", port)
-  if not control then
-    process:close()
-    return nil, reason
-  end
+  if not control then return nil, reason end
   control:setoption("tcp-nodelay", true)
   control:settimeout(PATIENCE)
   local settings = { scenario = scenario, word = word }
