@@ -36,8 +36,8 @@ local function leave(region, err)
   io.stderr:write(region, ": ", tostring(err), "\n")
 end
 
--- One that cannot be started does not keep the others from it. After an error of the network it may have been started
--- all the same: the error says so, and `crsync list` shows it.
+-- One that cannot be started does not keep the others from it. Where the answer was lost it may have been started all
+-- the same: the error says so, and `crsync list` shows it.
 local function start_all()
   local ids = {}
   for _, target in ipairs(TARGETS) do

@@ -1,13 +1,14 @@
 -- The gate in CI after a push: waits until the tag has arrived everywhere. Where it has not, the job fails with a line
 -- for each region: the reason, and what to do.
 --
---   since=$(date +%s)        # before the push: what was made earlier belongs to an older push of the tag
+--   since=$(($(date +%s) - 60))
 --   docker push …
 --   lua5.4 examples/wait_for_push.lua cri-sandbox team/web 1.0.0 "$since" 2
 --
--- The last word is the number of regions that the rules lead to. Without it, all tasks are taken to be there once none
--- was added for ten seconds. SYNC_TIMEOUT is how many seconds it may all take; 3000. Let the job have more than that:
--- when CI ends it, nobody says which region was missing. Exit status: 0 it has arrived, 1 not everywhere, 2 wrong
+-- The time is that before the push, a minute early since clocks differ: what was made earlier belongs to an older push
+-- of the tag. The last word is the number of regions that the rules lead to; without it, all tasks are taken to be
+-- there once none was added for ten seconds. SYNC_TIMEOUT is how many seconds it may all take; 3000. Let the job have
+-- more: when CI ends it, nobody says which region was missing. Exit status: 0 it has arrived, 1 not everywhere, 2 wrong
 -- usage, 3 nobody knows: the service could not be asked.
 
 local crsync = require "crsync"
@@ -25,7 +26,7 @@ if not client then
   os.exit(3, true)
 end
 
-local function region_of(task) return task and task.ImageTo.RegionId or "region unknown" end
+local function region_of(task) return task and task.ImageTo and task.ImageTo.RegionId or "region unknown" end
 
 local results, summary = client:wait_push(instance, { RepoNamespaceName = namespace, RepoName = name, Tag = tag }, {
   since = since,

@@ -201,12 +201,14 @@ describe("mirror_tag", function()
     local command = play({ tasks = {}, made = {
       { region = "us-east-1", layers = { 1e6 }, fails_at = 0.5, issue = "NETWORK_ERROR" }, { layers = { 1e6 } } },
       faults = { { action = "CreateRepoSyncTask", region = "eu-west-1", code = "NoPrivilege", status = 403 },
-        { action = "CreateRepoSyncTask", region = "us-east-1", after = 1, code = "QuotaFull", status = 400 } },
+        { action = "CreateRepoSyncTask", region = "us-east-1", after = 1, code = "QuotaFull", status = 400 },
+        { action = "CreateRepoSyncTask", region = "ap-southeast-1", reset = true } },
     }, finally)
     local output, status = command(MIRROR)
     assert.equal(1, status, output)
     has_all(output, { "eu-west-1: crsync: CreateRepoSyncTask: NoPrivilege",
-      "us-east-1: crsync: CreateRepoSyncTask: QuotaFull", "ap-southeast-1: arrived" })
+      "us-east-1: crsync: CreateRepoSyncTask: QuotaFull", "ap-southeast-1: crsync: CreateRepoSyncTask: Recv failure",
+      "it may have been done all the same" })
   end)
 end)
 

@@ -139,6 +139,8 @@ describe("list_rules", function()
   end)
 end)
 
+local UNSURE = "it may have been done all the same"
+
 local NEW_TASK = { RepoId = "crr-1", Tag = "1.0", TargetRegionId = "eu-west-1", TargetInstanceId = "cri-2",
   TargetNamespace = "ns", TargetRepoName = "web", TargetTag = "1.0", Override = true, Priority = 5 }
 
@@ -177,12 +179,27 @@ describe("create_task", function()
       assert.is_nil(id)
       assert.equal(1, err.attempts)
       assert.equal(1, #server:requests())
+      assert.truthy(err.hint:find(UNSURE, 1, true), err.hint)
     end
     server:reset()
     server:answer_always { hang = true }
     local _, err = server:client({ timeout = 0.2 }):create_task("cri-1", NEW_TASK)
     assert.same({ "timeout", 1 }, { err.kind, err.attempts })
     assert.equal(1, #server:requests())
+    assert.truthy(err.hint:find(UNSURE, 1, true), err.hint)
+  end)
+
+  it("is told that it may have been done where nobody knows, and only there", function()
+    server:answer({ body = {} }, "err.403.NoPrivilege")
+    local _, unknown = client:create_task("cri-1", NEW_TASK)
+    assert.same({ "decode", true }, { unknown.kind, unknown.hint:find(UNSURE, 1, true) ~= nil })
+    local _, refused = client:create_task("cri-1", NEW_TASK)
+    local _, unreached = server:client { endpoint = "http://127.0.0.1:1" }:create_task("cri-1", NEW_TASK)
+    server:answer_always { reset = "before" }
+    local _, reading = client:get_task("cri-1", "rst-1")
+    for _, err in ipairs { refused, unreached, reading } do
+      assert.is_nil(tostring(err):find(UNSURE, 1, true), tostring(err))
+    end
   end)
 
   it("is sent again where it certainly was not done", function()

@@ -171,6 +171,14 @@ local function limit_hint(self, state)
     self.settings.connect_timeout, self.settings.timeout)
 end
 
+-- What may not be done twice, and perhaps was done once.
+local UNSURE = "it may have been done all the same: look at what is there before you repeat it"
+
+local function is_unsure(err, state)
+  if state.repeatable or state.attempt == 0 or err.sent == false then return false end
+  return err.kind == "decode" or err.retryable and err.kind ~= "throttled"
+end
+
 local function finish_error(self, err, state)
   err.attempts = state.attempt
   if state.is_too_long then
@@ -180,7 +188,9 @@ local function finish_error(self, err, state)
   if state.held_back then err.hint = err.hint or HELD_BACK end
   note_proxy(self, err)
   if err.kind == "timeout" and not err.proxy then err.hint = err.hint or limit_hint(self, state) end
-  return errors.new(err)
+  local made = errors.new(err)
+  if is_unsure(err, state) then made.hint = (made.hint and made.hint .. "; " or "") .. UNSURE end
+  return made
 end
 
 -- One throttled call slows all of the client's a little, instead of each running into the limit by itself.
