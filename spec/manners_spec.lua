@@ -94,7 +94,7 @@ describe("descriptors", function()
       print(require "crsync.core".spawn { "true" })
       for _, file in ipairs(held) do file:close() end
       print(assert(get()).SyncTaskId)]], "ulimit -n 64;")
-    assert.equal("nil\tconfig\nnil\tnetwork\nnil\tToo many open files\nrst-1\n", output)
+    assert.equal("nil\tnetwork\nnil\tnetwork\nnil\ttoo many open files in this process\nrst-1\n", output)
   end)
 
   it("are few, and all given back", function()
