@@ -317,7 +317,8 @@ describe("doc/guides/cron.md", function()
   local function commands_of_crontabs()
     local commands = {}
     for _, block in ipairs(markdown.blocks_of(files.read "doc/guides/cron.md", "")) do
-      for command in block:gmatch "%f[^%z\n][%d*/]+ [%d*]+ %* %* %* +([^\n]+)" do
+      for line in block:gmatch "%f[^%z\n][%d*/]+ [%d*]+ %* %* %* +([^\n]+)" do
+        local command = line
         for there, here in pairs(PLACES) do command = command:gsub(there, here) end
         commands[#commands + 1] = command
       end
