@@ -1,7 +1,9 @@
 /* redact.c - see redact.h. */
+#define _GNU_SOURCE
 #include "redact.h"
 #include "packages.h"
 
+#include <ctype.h>
 #include <openssl/crypto.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -322,4 +324,23 @@ static int strike_layers(const struct redact *r, char *text, size_t len) {
 
 void redact_text(const struct redact *r, char *text, size_t len) {
   if (len && (!r || strike_layers(r, text, len))) memset(text, '*', len);
+}
+
+/* ---- a quick look -------------------------------------------------------------------------------- */
+
+/* The longest part of a secret that no usual form escapes; all of it where none is as long as a piece. */
+static struct bytes plain_part(struct bytes secret) {
+  struct bytes longest = {secret.data, 0};
+  for (size_t from = 0, i = 0; i <= secret.len; i++) {
+    if (i < secret.len && (isalnum((unsigned char)secret.data[i]) || strchr("-._", secret.data[i]))) continue;
+    if (i - from > longest.len) longest = (struct bytes){secret.data + from, i - from};
+    from = i + 1;
+  }
+  return longest.len < REDACT_PIECE ? secret : longest;
+}
+
+int redact_is_echoed(struct bytes secret, struct bytes text) {
+  if (secret.len < SHORTEST) return 0;
+  struct bytes part = plain_part(secret);
+  return memmem(text.data, text.len, part.data, part.len) != NULL;
 }

@@ -32,6 +32,10 @@ int redact_add_id(struct redact *r, struct bytes id);
  * the text has more layers of escapes than anybody reads, all of it. `r` may be NULL for want of memory. */
 void redact_text(const struct redact *r, char *text, size_t len);
 
+/* 1 if the text holds the secret as it is, or with no more than its special characters escaped: a look that costs
+ * little, for texts that hardly ever hold it. A secret that redact_add would leave alone is never echoed. */
+int redact_is_echoed(struct bytes secret, struct bytes text);
+
 #pragma GCC visibility pop
 
 #endif

@@ -39,8 +39,8 @@ static void clean(const struct response *r, char *text, size_t len) {
   redact_free(signature);
 }
 
-/* Pushes a copy of foreign text, secrets struck out, at most so many bytes of it. Struck out first and cut afterwards: a
- * short piece of a secret at the cut would not be recognised. */
+/* Pushes a copy of foreign text, secrets struck out, at most so many bytes of it. Struck out first and cut afterwards:
+ * a short piece of a secret at the cut would not be recognised. */
 static void push_clean_most(lua_State *L, const struct response *r, const char *text, size_t len, size_t most) {
   len = smaller(len, EXCERPT_REDACTED);
   char *copy = lua_newuserdatauv(L, len, 0);
@@ -427,13 +427,27 @@ static int is_result(lua_State *L, const struct response *r, int body, char reas
   return result;
 }
 
+/* A result is data, and left as it is; but not where it holds what nobody may see. */
+static void push_body(lua_State *L, const struct response *r) {
+  const struct transfer_outcome *o = r->outcome;
+  if (!sign_is_echoed(r->key, (struct bytes){o->body, o->body_len})) {
+    lua_pushlstring(L, o->body, o->body_len);
+    return;
+  }
+  char *copy = lua_newuserdatauv(L, o->body_len, 0);
+  memcpy(copy, o->body, o->body_len);
+  clean(r, copy, o->body_len);
+  lua_pushlstring(L, copy, o->body_len);
+  lua_remove(L, -2);
+}
+
 int response_push(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   char reason[DECODE_REASON_SIZE];
   struct decode_repairs repairs;
   if (is_refused_by_proxy(o)) return push_proxy_refusal(L, r);
   if (o->curl_code) return push_transfer_error(L, r);
-  lua_pushlstring(L, o->body, o->body_len);
+  push_body(L, r);
   if (!decode_value(L, r->decoder, &repairs, reason)) return push_page(L, r, reason);
   if ((o->status >= 300 || repairs.marks) && !decode_repair(L, &repairs, reason)) return push_page(L, r, reason);
   int body = lua_gettop(L), is_object = decode_is_object(L, body);

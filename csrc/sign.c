@@ -421,3 +421,9 @@ static const struct redact *hidden_of(struct sign_key *k) {
 void sign_redact(struct sign_key *k, char *text, size_t len) {
   for (; k; k = k->newer) redact_text(hidden_of(k), text, len);
 }
+
+int sign_is_echoed(const struct sign_key *k, struct bytes text) {
+  for (; k; k = k->newer)
+    if (redact_is_echoed(text_bytes(&k->secret), text) || redact_is_echoed(text_bytes(&k->token), text)) return 1;
+  return 0;
+}

@@ -69,6 +69,9 @@ int sign_header_at(const struct sign *s, size_t i, struct sign_header *header);
  * asterisks, in whatever form they are in the text: redact.h. The length stays. NULL: no key. */
 void sign_redact(struct sign_key *k, char *text, size_t len);
 
+/* 1 if redact_is_echoed holds for the secret or the token of one of those. NULL: no key. */
+int sign_is_echoed(const struct sign_key *k, struct bytes text);
+
 #pragma GCC visibility pop
 
 #endif

@@ -220,6 +220,24 @@ it("the request's own signature is struck out, and the key's id masked", functio
   end
 end)
 
+it("a result that holds a secret is given without it, and any other as it is", function()
+  local client = assert(crsync.new { endpoint = scene.service.url, credentials = SOURCE, retry = false })
+  finally(function() client:close() end)
+  local function issue_of(text)
+    local body = ('{"IsSuccess":true,"SyncTaskId":"rst-1","TaskStatus":"ERROR","TaskIssue":"%s"}'):format(text)
+    scene.service:answer { body = body, verify = false }
+    return assert(client:get_task("cri-1", "rst-1")).TaskIssue
+  end
+  for _, secret in ipairs { SOURCE.access_key_secret, SOURCE.security_token } do
+    for _, form in ipairs { (secret:gsub('"', '\\"')), encoded(secret), (secret:gsub('[/"]', "\\%0")) } do
+      local shown = issue_of("no key " .. form .. " here")
+      assert.truthy(shown:find "^no key %*+ here$", shown)
+    end
+  end
+  local harmless = "SourceSecre and SourceTo, " .. SOURCE.access_key_id
+  assert.equal(harmless, issue_of(harmless))
+end)
+
 it("keys renewed while the request was in flight are struck out, old and new", function()
   local core = require "crsync.core"
   local old, new = "OldSecretOfTheKey/+=1", "NewSecretOfTheKey/+=2"
