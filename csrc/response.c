@@ -499,18 +499,10 @@ static void set_times_of(lua_State *L, const struct trace *trace, int into) {
 }
 
 static const char *version_name(long version) {
-  switch (version) {
-  case CURL_HTTP_VERSION_1_0:
-    return "1.0";
-  case CURL_HTTP_VERSION_1_1:
-    return "1.1";
-  case CURL_HTTP_VERSION_2_0:
-    return "2";
-  case 30: /* CURL_HTTP_VERSION_3, which libcurl has had a name for since 7.66 */
-    return "3";
-  default:
-    return NULL;
-  }
+  static const char *const names[] = {
+      [CURL_HTTP_VERSION_1_0] = "1.0", [CURL_HTTP_VERSION_1_1] = "1.1", [CURL_HTTP_VERSION_2_0] = "2"};
+  if (version == CURL_HTTP_VERSION_3) return "3";
+  return version > 0 && version < (long)(sizeof names / sizeof *names) ? names[version] : NULL;
 }
 
 static void set_connection(lua_State *L, const struct trace *trace, int into) {

@@ -7,25 +7,19 @@
 #include <string.h>
 
 struct trace *trace_new(int level, const char *request, size_t request_len) {
-  struct trace *trace = calloc(1, sizeof *trace + (level >= TRACE_HEADS ? TRACE_HEAD_SIZE : 0));
+  if (level < TRACE_HEADS) request_len = 0;
+  struct trace *trace = calloc(1, sizeof *trace + (level < TRACE_HEADS ? 0 : TRACE_HEAD_SIZE + request_len));
   if (!trace) return NULL;
   trace->level = level;
-  if (level < TRACE_HEADS || !request_len) return trace;
-  trace->request = malloc(request_len);
-  if (!trace->request) { /* then it is not told */
-    free(trace);
-    return NULL;
-  }
-  memcpy(trace->request, request, request_len);
   trace->request_len = request_len;
+  if (request_len) trace->request = memcpy(trace->head + TRACE_HEAD_SIZE, request, request_len);
   return trace;
 }
 
 void trace_free(struct trace *trace) {
   if (!trace) return;
   OPENSSL_cleanse(trace->head, trace->head_len);
-  if (trace->request) OPENSSL_cleanse(trace->request, trace->request_len);
-  free(trace->request);
+  if (trace->request_len) OPENSSL_cleanse(trace->request, trace->request_len);
   free(trace->url);
   free(trace);
 }

@@ -26,7 +26,7 @@ struct trace {
   char address[64]; /* the other side's, a proxy's where there is one; "" where there was no connection */
   long port;
   char *url;     /* NULL: not noted */
-  char *request; /* "name: value" NUL … as crsync has given them; owned */
+  char *request; /* "name: value" NUL … as crsync has given them, behind the head; NULL: none */
   size_t request_len;
   size_t head_len;
   char head[]; /* the lines of the last head, each with a NUL at its end */

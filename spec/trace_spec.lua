@@ -104,6 +104,14 @@ describe("a block", function()
     assert.same({ "2", "2" }, { attempts[1].http_version, attempts[2].http_version })
   end)
 
+  it("tells of IPv6, and of HTTP/1.0", function()
+    local other = endpoint.start { ipv6 = true }
+    finally(function() other:stop() end)
+    other:answer { example = "ok.GetRepoSyncTask", http10 = true }
+    local list = blocks(function() assert(get(new({}, other))) end)
+    has(list[1], "  new connection to %[::1%]:%d+, HTTP/1%.0\n", "  < HTTP/1%.0 200")
+  end)
+
   it("names the proxy without its login", function()
     local list = blocks(function()
       get(new { endpoint = "http://cr.example.invalid", proxy = "http://jdoe:ProxyPassword1@" .. server.host })
