@@ -106,7 +106,8 @@ local FISH = [==[
 function __crsync_complete
     set -l before (commandline -opc)
     set -l word (commandline -ct)
-    set -l lines (command crsync __complete fish $before[2..-1] "$word" 2>/dev/null)
+    set -e before[1]
+    set -l lines (command crsync __complete fish $before "$word" 2>/dev/null)
     if test "$lines[1]" = :files
         set -l option (string match -r -- '^--[^=]*=' "$word"; or echo)
         printf '%s\n' $option(__fish_complete_path (string replace -- "$option" '' "$word"))
