@@ -99,7 +99,8 @@ describe("the exit status", function()
       ["sandbox --port 1.5"] = "Usage: crsync sandbox", ["sandbox --port 0x1F"] = "is no port",
       ["sandbox --port -1"] = "-1", ["sandbox --port abc"] = "is no port", ["sandbox --speed nan"] = "'nan'",
       ["sandbox --speed 0x2"] = "'0x2'", ["wait a b --timeout inf"] = "'inf'", ["list a --limit 1.5"] = "'1.5'",
-      ["wait a b --expect 1e99"] = "'1e99'", ["wait a b --timeout 0x9"] = "'0x9'",
+      ["wait a b --expect 1e99"] = "'1e99'", ["wait a b --concurrency 5000"] = "Usage: crsync wait",
+      ["wait a b --timeout 0x9"] = "'0x9'",
       ["wait a b --interval 0"] = "--interval: out of range",
       ["create a Tag"] = "Usage: crsync create",
       ["create a Tag=1"] = "create needs RepoId; SyncRuleId, or TargetRegionId, TargetInstanceId, TargetNamespace, ",
@@ -112,6 +113,7 @@ describe("the exit status", function()
       ["call 'a b'"] = "OPERATION: expected" } do
       local output, errors, status = run(words)
       assert.same({ "", 2 }, { output, status }, words)
+      assert.is_nil(errors:find("not seen yet", 1, true), errors)
       assert.truthy(errors:find(part, 1, true), errors)
     end
   end)

@@ -141,7 +141,8 @@ local function wait_for_all(given, client)
   local display, seen_going = make_display(given, client), {}
   local ok, results, summary = pcall(start, given, client, wait_options(given, display, seen_going))
   if not ok then
-    display:stand()
+    local is_misuse = type(results) == "string" and results:find("bad argument #", 1, true) -- nothing was begun
+    if not is_misuse then display:stand() end
     error(results, 0)
   end
   local known = results or summary.results or {}
