@@ -378,6 +378,9 @@ describe("who asks", function()
     surroundings.variables.CRSYNC_DEBUG = nil
     assert.equal(1, #blocks(function() get(c) end))
     c:close()
+    surroundings.variables.CRSYNC_DEBUG = "2"
+    assert.same({}, (traced(function() server:client({ debug = 0 }):close() end))) -- what a host says goes first
+    surroundings.variables.CRSYNC_DEBUG = nil
     local _, err = level_of "loud"
     assert.equal("CRSYNC_DEBUG should be 0, 1 or 2 and is loud", err.message)
     _, err = crsync.new { endpoint = server.url, debug = 3 }

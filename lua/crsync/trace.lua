@@ -127,7 +127,8 @@ local function now() return dates.rfc3339(os.time()) end
 local function write(lines)
   local stream = io.stderr
   if io.type(stream) ~= "file" then return end
-  stream:write(trace.MARK, table.concat(lines, "\n" .. trace.MARK), "\n") -- at once, so that no other gets between
+  -- As one text, so that no other gets between.
+  stream:write(trace.MARK .. table.concat(lines, "\n" .. trace.MARK) .. "\n")
 end
 
 local function summary(self, x)
