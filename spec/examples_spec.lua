@@ -26,10 +26,16 @@ local function run(command)
     ALIBABA_CLOUD_ACCESS_KEY_SECRET = server.access_key_secret })
 end
 
--- A sandbox for the length of a test, and a function that runs commands against it.
-local function play(scenario, finally)
+local worlds = {}
+
+after_each(function()
+  while worlds[1] do table.remove(worlds):stop() end
+end)
+
+-- A sandbox for the length of a test; returns a function that runs commands against it.
+local function play(scenario)
   local world = assert(sandbox.start { lua = LUA, speed = 20, scenario = scenario })
-  finally(function() world:stop() end)
+  worlds[#worlds + 1] = world
   local variables = world:env()
   variables.SYNC_INTERVAL = "0.1"
   return function(command, more)
@@ -125,14 +131,14 @@ end
 
 describe("wait_for_push", function()
   it("is content when the tag has arrived everywhere, whatever became of an older push", function()
-    local output, status = play(release { { layers = { 10e6 } } }, finally)(gate "2")
+    local output, status = play(release { { layers = { 10e6 } } })(gate "2")
     assert.equal(0, status, output)
     has_all(output, { "eu-west-1: SUCCESS, 100 %\n", "us-east-1: SUCCESS", "team/web:1.1.0: 2 of 2 syncs succeeded\n" })
   end)
 
   it("fails with a line for each region where it has not: reason, and what to do", function()
     local output, status = play(release { { layers = { 10e6 }, region = "us-east-1", fails_at = 0.5,
-      issue = "NETWORK_ERROR" }, { layers = { 10e6 } } }, finally)(gate "2")
+      issue = "NETWORK_ERROR" }, { layers = { 10e6 } } })(gate "2")
     assert.equal(1, status, output)
     assert.equal(1, count(output, "FAILED"))
     assert.truthy(output:find("\nFAILED to us%-east%-1: task rst%-%w+ ended in ERROR: NETWORK_ERROR; [^\n]*a new task"),
@@ -142,7 +148,7 @@ describe("wait_for_push", function()
 
   it("fails where fewer have appeared than there are regions, or none", function()
     local scenario = release { { layers = { 10e6 } } }
-    local output, status = play(scenario, finally)(gate "3", { SYNC_TIMEOUT = "3" })
+    local output, status = play(scenario)(gate "3", { SYNC_TIMEOUT = "3" })
     assert.equal(1, status, output)
     has_all(output, { "2 of 3 tasks of team/web:1.1.0", "team/web:1.1.0: 2 of 3 syncs succeeded\n" })
   end)
@@ -150,7 +156,7 @@ describe("wait_for_push", function()
   it("says what is there instead of a push", function()
     local scenario = release {}
     scenario.push = {}
-    local output, status = play(scenario, finally)(gate "2", { SYNC_TIMEOUT = "0.5" })
+    local output, status = play(scenario)(gate "2", { SYNC_TIMEOUT = "0.5" })
     assert.equal(1, status, output)
     has_all(output, { "no task of team/web:1.1.0 made since", "the newest there is: rst-old",
       "0 of 2 syncs succeeded" })
@@ -159,7 +165,7 @@ describe("wait_for_push", function()
   it("tells that nobody knows where the list is refused", function()
     local scenario = release {}
     scenario.faults = { { action = "ListRepoSyncTask", code = "NoPrivilege", status = 403 } }
-    local output, status = play(scenario, finally)(gate "2")
+    local output, status = play(scenario)(gate "2")
     assert.equal(3, status, output)
     has_all(output, { "NoPrivilege", "cr:GetRepositorySync" })
   end)
@@ -175,7 +181,7 @@ describe("mirror_tag", function()
 
   it("repairs what failed for the network", function()
     local command = play({ tasks = {}, seed = 2, made = { { chance = 0.5, layers = { 1e6 }, fails_at = 0.5,
-      issue = "NETWORK_ERROR" }, { layers = { 1e6 } } } }, finally)
+      issue = "NETWORK_ERROR" }, { layers = { 1e6 } } } })
     local output, status = command(MIRROR)
     assert.equal(0, status, output)
     assert.is_true(count(output, "failed for the network, made again as") > 0, output)
@@ -186,7 +192,7 @@ describe("mirror_tag", function()
     local command = play({ tasks = {}, made = {
       { region = "us-east-1", layers = { 1e6 }, fails_at = 0.5, issue = "NETWORK_ERROR" },
       { region = "eu-west-1", layers = { 1e6 }, fails_at = 0.5, issue = "TAG_CONFLICT" },
-      { layers = { 1e6 } } } }, finally)
+      { layers = { 1e6 } } } })
     local output, status = command(MIRROR)
     assert.equal(1, status, output)
     assert.same({ 3, 1, 1 }, { tasks_to(command, "us-east-1"), tasks_to(command, "eu-west-1"),
@@ -203,7 +209,7 @@ describe("mirror_tag", function()
       faults = { { action = "CreateRepoSyncTask", region = "eu-west-1", code = "NoPrivilege", status = 403 },
         { action = "CreateRepoSyncTask", region = "us-east-1", after = 1, code = "QuotaFull", status = 400 },
         { action = "CreateRepoSyncTask", region = "ap-southeast-1", reset = true } },
-    }, finally)
+    })
     local output, status = command(MIRROR)
     assert.equal(1, status, output)
     has_all(output, { "eu-west-1: crsync: CreateRepoSyncTask: NoPrivilege",
@@ -263,7 +269,7 @@ describe("nightly_report", function()
 
   -- Returns output, status, the mail, the page.
   local function report(scenario, variables, instance)
-    local command = play(scenario, finally)
+    local command = play(scenario)
     local more = { SENDMAIL = sendmail .. " -f nobody" }
     for name, value in pairs(variables or {}) do more[name] = value end
     local words = "examples/nightly_report.sh %s %s ops@example.com"

@@ -11,8 +11,16 @@ local ROOT = files.output_of "pwd":gsub("\n$", "")
 
 local desk, server
 
--- A sandbox and a desk in front of it.
+local function stand_up()
+  if not desk then return end
+  server:stop()
+  desk:clear()
+  desk = nil
+end
+
+-- A sandbox and a desk in front of it, in place of others.
 local function sit_down(options)
+  stand_up()
   desk = desks.new()
   assert(os.execute(("ln -s '%s/examples' '%s/examples'"):format(ROOT, desk.folder)))
   server = assert(sandbox.start(options))
@@ -22,11 +30,6 @@ end
 local function sit_down_late()
   sit_down { speed = 100 }
   desk:run("crsync wait cri-sandbox rst-small rst-web-eu rst-web-us", server:env())
-end
-
-local function stand_up()
-  server:stop()
-  desk:clear()
 end
 
 -- Pastes lines into a shell; what fails in them is told as "FAILED status: command".

@@ -146,6 +146,21 @@ describe("sandbox.start", function()
     assert.is_true(gone)
   end)
 
+  it("ends when it is forgotten, though another that knows its descriptors goes on", function()
+    local lua = os.getenv "LUA" or "lua5.4"
+    local output = child.run(([[
+      local sandbox = require "crsync.sandbox"
+      local function second()
+        local _, kept = assert(sandbox.start { lua = %q }), assert(sandbox.start { lua = %q })
+        return kept
+      end
+      local kept = second()
+      collectgarbage()
+      collectgarbage()
+      print("went on", #kept:requests())]]):format(lua, lua), "timeout 60 env")
+    assert.equal("went on\t0\n", output)
+  end)
+
   it("takes orders from nobody else", function()
     local pipe = child.open [[require "crsync.sandbox.child".run()]]
     local port = tonumber(pipe:read "*l":match "^%d+")

@@ -34,7 +34,7 @@ local PATIENCE = 10 -- seconds for the child to answer
 -- What both kinds know.
 local function made(fields, scenario, options)
   fields.scenario, fields.ca_file = scenario, options.tls_cert
-  return setmetatable(fields, Handle)
+  return compat.finalized(fields, Handle)
 end
 
 --- Its URL.

@@ -53,6 +53,21 @@ function compat.load(source, name, environment)
   return chunk and setfenv(chunk, environment), problem -- luacheck: ignore 113
 end
 
+--- As setmetatable, and the metatable's __gc is heeded: Lua 5.1 and LuaJIT finalize userdata alone. There the table has
+--- one, as its field `finalizer`.
+---@generic T: table
+---@param value T
+---@param metatable table
+---@return T
+function compat.finalized(value, metatable)
+  local newproxy = _VERSION == "Lua 5.1" and rawget(_G, "newproxy")
+  if newproxy then
+    value.finalizer = newproxy(true)
+    getmetatable(value.finalizer).__gc = function() metatable.__gc(value) end
+  end
+  return setmetatable(value, metatable)
+end
+
 -- Not by _G alone, which a host may have put something else in front of.
 compat.jit = package.loaded.jit or rawget(_G, "jit")
 
