@@ -193,8 +193,8 @@ local function run_workflow(workflow, names)
     local job = workflow.jobs[job_name] or { steps = {} }
     for _, step in ipairs(job.steps) do
       if is_for_here(step) then
-        local env = merged(workflow.env, job.env, step.env, { GITHUB_REF_NAME = "1.1.0",
-          GITHUB_OUTPUT = desk.folder .. "/output" })
+        local env = merged(workflow.env, job.env, step.env, { GITHUB_ACTIONS = "true", GITHUB_REF_NAME = "1.1.0",
+          GITHUB_OUTPUT = desk.folder .. "/output", GITHUB_STEP_SUMMARY = desk.folder .. "/summary" })
         for name, value in pairs(env) do env[name] = expand(value, names) end
         files.write(env.GITHUB_OUTPUT, "")
         output, status = run_lines(step.run, env)
@@ -213,7 +213,7 @@ end
 -- Plays a pipeline of GitLab's.
 local function run_pipeline(pipeline)
   local output, status
-  local env = merged(pipeline.variables, { CI_COMMIT_TAG = "1.1.0", ACR_TOKEN = "token" })
+  local env = merged(pipeline.variables, { GITLAB_CI = "true", CI_COMMIT_TAG = "1.1.0", ACR_TOKEN = "token" })
   for _, stage in ipairs(pipeline.stages) do
     local job = pipeline[stage]
     output, status = run_lines(table.concat(job.script, "\n"), merged(env, job.variables))
