@@ -224,11 +224,11 @@ end)
 describe("the command's process", function()
   -- Starts it and gives what to read from and its number; a shell's background is deaf to an interrupt, so Lua's own
   -- handler has to hear it.
-  local function run(prefix)
-    local script = ("%s %s -e %s"):format(prefix or "", LUA, child.quoted(([[
+  local function run()
+    local script = ("echo $$; exec %s -e %s"):format(LUA, child.quoted(([[
       package.path, package.cpath = %q, %q
       os.exit(require "crsync.cli".run { "sandbox", "--port", "0" })]]):format(package.path, package.cpath)))
-    local pipe = io.popen("exec 2>&1; " .. script .. " & echo $!; wait $!; echo status $?", "r")
+    local pipe = io.popen(("exec 2>&1; sh -c %s & wait $!; echo status $?"):format(child.quoted(script)), "r")
     local pid = pipe:read "*l"
     local line
     repeat line = pipe:read "*l" until not line or line:find "crsync wait"
