@@ -59,4 +59,4 @@ end
 ask()
 local cpu = os.clock()
 for _ = 1, n do ask() end
-print(("%f 0"):format((os.clock() - cpu) / n * 1e6))
+print(("%f 0\n0"):format((os.clock() - cpu) / n * 1e6)) -- neither the clock's time nor memory is told
