@@ -160,7 +160,7 @@ function batch.run(awaited, options)
     end
     local one = b.found[number - 1]
     local task, err = awaited.wait(one.id, math.max(0, b.ends - core.now()))
-    one.task, one.err = task or err.task, err
+    one.task, one.err = task or err and err.task, err
     b.going = b.going - 1
   end, b.listing)
   if b.trouble and not b.trouble.retryable then return nil, b.trouble end

@@ -402,14 +402,15 @@ local function somebody_listens(options) return options.on_progress ~= nil or op
 
 -- Waits side by side. Where somebody listens, a clock runs beside them: a look may take long, and so may a pause.
 local function run_waits(self, instance_id, ids, options, concurrency)
-  local waits, results = { are_all = true }, {}
+  local waits = { are_all = true } ---@type crsync.Waits
+  local results = {}
   for i, id in ipairs(ids) do waits[i] = wait.new(watcher(self, instance_id, id), options) end
   local count = #ids + (somebody_listens(options) and #ids > 0 and 1 or 0)
   self.loop:all(count, math.max(count, 1), concurrency, function(i)
     if not waits[i] then
       return wait.keep_telling(waits, function(seconds) self.loop:sleep(seconds) end, options.on_tick)
     end
-    local task, err = wait.run(waits[i])
+    local task, err = wait.run(waits[i] --[[@as table]])
     results[i] = { id = ids[i], task = task or err.task, err = err }
   end)
   return results

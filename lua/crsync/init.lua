@@ -19,6 +19,14 @@ loading.all_or_nothing(function()
 end)
 
 ---@class crsync
+---@field _VERSION string  "crsync X.Y.Z"
+---@field duration fun(task: crsync.ListedTask|crsync.Task): number|nil
+---@field format fun(task: crsync.Task|crsync.ListedTask, options?: crsync.FormatOptions): string
+---@field is_error fun(value: any): boolean
+---@field progress fun(task: crsync.Task|crsync.ListedTask): crsync.Progress
+---@field report fun(tasks: (crsync.ListedTask|crsync.Task)[]): crsync.Report
+---@field sign fun(request: crsync.SignRequest): table<string, string>, string, string, string
+---@field to_json fun(value: any, options?: crsync.JsonOptions|integer|crsync.Error): string
 local crsync = {
   _VERSION = "crsync " .. version,
   duration = duration.of,

@@ -276,6 +276,7 @@ function wait.look_at_list(w, ask)
   if tasks then
     w.trouble, w.reached = nil, true
   else
+    ---@cast err crsync.Error
     if err.status or err.sent then w.reached = true end
     hinder(w, err)
   end
@@ -301,9 +302,13 @@ function wait.is_unreachable(w, now)
   return at and now >= at or false
 end
 
+---@class crsync.Waits
+---@field are_all boolean|nil  false while others may join
+---@field [integer] table
+
 --- Has waits that run side by side tell what is due, until all have ended; runs beside them. The first pauses are
 --- short, so that waits which end soon are not held up.
----@param waits table[]  with are_all: false while others may join
+---@param waits crsync.Waits
 ---@param pause fun(seconds: number)
 ---@param on_tick fun()|nil  called every second or so
 function wait.keep_telling(waits, pause, on_tick)
@@ -311,7 +316,7 @@ function wait.keep_telling(waits, pause, on_tick)
   local next_tick = started
   while not are_over do
     pause(math.min(TICK, 0.001 + (core.now() - started) / 10))
-    are_over = waits.are_all
+    are_over = waits.are_all == true
     for _, w in ipairs(waits) do
       tick(w, core.now())
       are_over = are_over and w.is_over

@@ -113,8 +113,8 @@ local headers, query, request, signed = crsync.sign { host = "cr.cn-hangzhou.ali
 print(headers.Authorization, query, request, signed)
 
 local core = require "crsync.core"
-local bare = core.new { endpoint = "https://cr.cn-hangzhou.aliyuncs.com", access_key_id = "id",
-  access_key_secret = "secret" }
+local bare = assert(core.new { endpoint = "https://cr.cn-hangzhou.aliyuncs.com", access_key_id = "id",
+  access_key_secret = "secret" })
 local plain, fault = bare:get_task("cri-1", "rst-1")
 if not plain then print(fault.kind, fault.retryable) end
 print(bare:pollfd() + 1, bare:timeout() or 1, core.now())

@@ -230,12 +230,12 @@ function candidates.of(words, commands)
   local begun = words[#words] or ""
   local line = read(before, commands)
   local name, value = begun:match "^(%-%-[%w-]+)=(.*)$"
-  local row = name and row_of_option(name, line.command)
+  local row = name and row_of_option(name, line.command) or nil
   if name then return takes_value(row) and values(row, line, name .. "=", value) or {} end
   if begun:find "^%-" then return chosen(option_names(line.command), "", begun) end
   if line.open then return values(line.open, line, "", begun) end
   if line.command == nil then return chosen(named(commands), "", begun) end
-  row = line.command and argument_at(line.command, line.place + 1)
+  row = line.command and argument_at(line.command, line.place + 1) or nil
   return row and values(row, line, "", begun) or {}
 end
 

@@ -150,7 +150,7 @@ function completions.answer(shell, given, commands)
   local found = candidates.of(words, commands)
   if found == candidates.FILES then return FILES .. "\n" end
   local lines = {}
-  for i, candidate in ipairs(found) do
+  for i, candidate in ipairs(found --[[@as crsync.cli.Candidate[] ]]) do
     lines[i] = dialect.line { candidate[1]:sub(#cut + 1), candidate[2] }
   end
   lines[#lines + 1] = ""

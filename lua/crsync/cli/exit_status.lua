@@ -43,7 +43,7 @@ for _, row in ipairs(ROWS) do
 end
 
 --- The status that an error ends with.
----@param err crsync.Error
+---@param err crsync.Error|{ kind: crsync.Kind }
 ---@return integer
 function exit_status.of(err)
   local by_code = err.kind == "task" and by_task_code[err.code]

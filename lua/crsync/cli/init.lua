@@ -54,7 +54,7 @@ function cli.run(words)
   output.keep_places()
   if words[1] == "__complete" then return complete(words) end
   local ok, status = pcall(run, words)
-  if ok then return status end
+  if ok then return status --[[@as integer]] end
   local message
   status, message = exit.reason(status)
   if message then ci.say(message) end

@@ -159,10 +159,10 @@ end
 ---@param command crsync.cli.Command
 ---@return any
 function parser.in_words(raised, command)
-  local misuse = type(raised) == "table" and raised.misuse
+  local misuse = type(raised) == "table" and raised.misuse or nil ---@type string|nil
   if type(raised) == "string" then
     local name, problem = raised:match "bad argument #%d+ to '[%w_]+' %(([%w_.%[%]]+): (.*)%)$"
-    misuse = name and ("%s: %s: %s"):format(command.name, word_for(command, name), problem)
+    misuse = name and ("%s: %s: %s"):format(command.name, word_for(command, name), problem) or nil
   end
   if not misuse then return raised end
   return select(2, pcall(misused, command, misuse))

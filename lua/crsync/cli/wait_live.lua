@@ -222,9 +222,17 @@ function Live:finish(table_of)
   draw(self, lines, columns_now)
 end
 
+---@class crsync.cli.LiveOptions
+---@field stream file*
+---@field color boolean
+---@field utf8 boolean
+---@field size fun(): integer, integer  lines and columns
+---@field clock fun(): number
+---@field awaits boolean                tasks may still have to appear
+---@field expect integer|nil
+
 --- As wait_display.new.
----@param options { stream: file*, color: boolean, utf8: boolean, size: (fun(): integer, integer), clock: fun(): number,
---- awaits: boolean, expect: integer|nil }
+---@param options crsync.cli.LiveOptions
 ---@param ids string[]
 ---@return crsync.cli.WaitDisplay
 function wait_live.new(options, ids)

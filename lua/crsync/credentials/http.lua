@@ -48,7 +48,8 @@ function http.is_near(address)
   if name == "localhost" or name == "[::1]" or name == "100.100.100.200" then return true end
   if name:find "^%[fe[89ab]%x:[%x:]+%]$" then return true end
   local a, b, c, d = name:match "^(%d+)%.(%d+)%.(%d+)%.(%d+)$"
-  if not a or math.max(tonumber(b), tonumber(c), tonumber(d)) > 255 then return false end -- a name, if anything
+  -- Else it is a name, if anything.
+  if not a or math.max(tonumber(b) or 0, tonumber(c) or 0, tonumber(d) or 0) > 255 then return false end
   return a == "127" or a == "169" and b == "254"
 end
 

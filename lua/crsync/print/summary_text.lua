@@ -79,7 +79,7 @@ function summary_text.reservation(about)
 end
 
 --- Why a task has failed, and what to do.
----@param failure crsync.Failure
+---@param failure crsync.FailedTask
 ---@return string
 function summary_text.reason(failure)
   local issue = failure.TaskIssue and text.printable(tostring(failure.TaskIssue)) or "no reason told by the service"

@@ -8,7 +8,7 @@ local fields = require "crsync.print.fields"
 local text = require "crsync.util.text"
 
 ---@class crsync.print.Column
----@field header string
+---@field header string|nil  of tables for people
 ---@field fields string[]|nil  of an item, dotted where they lie deeper: "ImageTo.RegionId"
 ---@field show nil|fun(...): string  makes the cell of these fields' values; without it the cell is the first one's text
 ---@field computed nil|{ name: string, of: fun(item: table): any }  instead of fields: what the service does not tell

@@ -141,7 +141,7 @@ end
 function filter.new(text)
   local ok, whole = pcall(parse, text)
   if not ok and not (type(whole) == "table" and whole.problem) then error(whole, 0) end
-  if not ok then return nil, whole.problem end
+  if not ok then return nil, (whole --[[@as table]]).problem end
   return function(candidate)
     return whole(candidate, 1, function(i) return i == #candidate + 1 end)
   end

@@ -24,6 +24,14 @@ local variables = require "crsync.variables"
 ---@field loop crsync.Loop|nil runs in this process, on this loop
 
 ---@class crsync.sandbox.Handle
+---@field private address string
+---@field private scenario table
+---@field private ca_file string|nil
+---@field private loop crsync.Loop|nil
+---@field private server table|nil   in this process
+---@field private is_serving boolean|nil
+---@field private process file*|nil  the child
+---@field private control table|nil  the connection to it
 local Handle = {}
 Handle.__index = Handle
 
@@ -97,7 +105,7 @@ local CHILD = "package.path, package.cpath = %q, %q require 'crsync.sandbox.chil
 
 -- The first line that the child writes: where to tell it what to do, and the word that proves who says so.
 local function start_child(options)
-  local line = ("%s -e %s </dev/null"):format(options.lua or "exec " .. quoted(interpreter()),
+  local line = ("%s -e %s </dev/null"):format(options.lua or ("exec " .. quoted(interpreter())),
     quoted(CHILD:format(package.path, package.cpath)))
   local process, reason = io.popen(line, "r")
   if not process then return nil, reason end
@@ -120,13 +128,15 @@ local SENT = { "speed", "port", "tls_cert", "tls_key", "limits" }
 
 --- A server in a child process.
 ---@param options crsync.sandbox.StartOptions
+---@return crsync.sandbox.Handle|nil server
+---@return string|nil problem
 function handle.of_child(options)
   local socket = optional.module "socket"
   if not socket then return nil, "sandbox.start needs luasocket (LuaRocks: luarocks install luasocket)" end
   local scenario, problem = scenarios.find(options.scenario)
   if not scenario then return nil, problem end
   local process, port, word = start_child(options)
-  if not process then return nil, port end
+  if not process then return nil, port --[[@as string]] end
   local control, reason = socket.connect("127.0.0.1", port)
   if not control then return nil, reason end
   control:setoption("tcp-nodelay", true)

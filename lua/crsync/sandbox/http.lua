@@ -66,9 +66,11 @@ local function read_chunks(stream, limit, deadline)
   return table.concat(parts)
 end
 
+---@return string|nil body
+---@return table|nil refusal
 local function read_body(stream, request, limits)
   local kind, length = framing(request)
-  if not kind then return nil, length end
+  if not kind then return nil, length --[[@as table]] end
   if kind == "length" and length > limits.body then return problem(413, TOO_LARGE) end
   if (request.headers.expect or ""):lower() == "100-continue" then stream:send "HTTP/1.1 100 Continue\r\n\r\n" end
   local deadline = core.now() + limits.body_seconds
@@ -97,15 +99,16 @@ function http.read(stream, limits)
   request.path, request.query_text = split_target(target)
   local ok, refusal = read_headers(stream, request, limits.head - #line, deadline)
   if not ok then return nil, refusal end
-  request.body, refusal = read_body(stream, request, limits)
-  if not request.body then return nil, refusal end
+  local body, body_refusal = read_body(stream, request, limits)
+  if not body then return nil, body_refusal end
+  request.body = body
   local connection = (request.headers.connection or ""):lower()
   request.must_close = connection == "close" or minor == "0" and connection ~= "keep-alive"
   return request
 end
 
 --- The head of a response.
----@param headers string[][]  { name, value } each
+---@param headers (string|integer)[][]  { name, value } each
 function http.head(status, headers)
   local lines = { ("HTTP/1.1 %d %s"):format(status, REASONS[status] or "Unknown"),
     "Date: " .. os.date "!%a, %d %b %Y %H:%M:%S GMT" }

@@ -46,6 +46,8 @@ end
 local function is_port(n) return compat.tointeger(n) ~= nil and n >= 0 and n <= 65535 end
 
 -- A server that listens, of options as people give them.
+---@return table|nil server
+---@return table|string|nil scenario  or what is wrong
 local function open(options, more)
   local socket, problem = need("socket", "lua-socket", "luasocket")
   if not socket then return nil, problem end
@@ -117,14 +119,15 @@ end
 ---@param options table  port, listen, scenario, tls_cert, tls_key, speed
 ---@param write fun(text: string)  where the introduction goes
 ---@return nil
----@return string problem  why it could not start
+---@return string|nil problem  why it could not start
 function sandbox.run(options, write)
   local settings = { port = options.port or DEFAULT_PORT }
   for _, name in ipairs { "listen", "scenario", "tls_cert", "tls_key", "speed" } do settings[name] = options[name] end
   local server, scenario = open(settings)
-  if not server then return nil, scenario end
+  if not server then return nil, scenario --[[@as string]] end
   introduction(scenario, server, options.listen, write)
   server.loop:run()
+  return nil
 end
 
 --- Reads a scenario file and does nothing else.
@@ -159,7 +162,7 @@ function sandbox.start(options)
   local handle = require "crsync.sandbox.handle"
   if not settings.loop then return handle.of_child(settings) end
   local server, scenario = open(settings, { keeps_records = true })
-  if not server then return nil, scenario end
+  if not server then return nil, scenario --[[@as string]] end
   return handle.of_server(server, scenario, settings)
 end
 

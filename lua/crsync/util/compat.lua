@@ -62,8 +62,9 @@ end
 function compat.finalized(value, metatable)
   local newproxy = _VERSION == "Lua 5.1" and rawget(_G, "newproxy")
   if newproxy then
-    value.finalizer = newproxy(true)
-    getmetatable(value.finalizer).__gc = function() metatable.__gc(value) end
+    local finalizer = newproxy(true)
+    rawset(value, "finalizer", finalizer)
+    getmetatable(finalizer).__gc = function() metatable.__gc(value) end
   end
   return setmetatable(value, metatable)
 end

@@ -101,7 +101,7 @@ end
 
 -- An interrupt, or a reader that has gone, must not lose the ids of those that are made already.
 local function make(given, client, chosen)
-  local ids, items, status = {}, fields.as_list {}, nil
+  local ids, items, status = {}, fields.as_list {}, exit_status.DONE
   output.write_or_tell(function()
     status = make_each(given, client, chosen, ids, items)
     write_made(given, items)
