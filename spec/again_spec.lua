@@ -220,6 +220,22 @@ describe("crsync retry", function()
     assert.truthy(errors:find("SYNC_TASK_NOT_EXIST", 1, true))
   end)
 
+  it("tells the ids of those that are made already when it is interrupted", function()
+    local fake = endpoint.start()
+    finally(function() fake:stop() end)
+    local listed = { task { CreateTime = os.time() * 1000 }, task { SyncTaskId = "rst-2", CreateTime = os.time() * 1000,
+      ImageTo = image "us" } }
+    fake:answer_for("rst-1", { body = listed[1] })
+    fake:answer_for("rst-2", { body = listed[2] })
+    local repository = { body = { IsSuccess = true, RepoId = "crr-1" } }
+    fake:answer({ body = { IsSuccess = true, TotalCount = "2", SyncTasks = listed } }, repository,
+      { body = { IsSuccess = true, SyncTaskId = "rst-made" } }, repository, { hang = true })
+    local output, errors, status = command.run(fake, "retry cri-1 --failed",
+      "timeout --foreground --preserve-status -s INT 2")
+    assert.same({ "", 130 }, { output, status }, errors)
+    assert.equal("crsync: these tasks were made: rst-made\ncrsync: interrupted\n", errors)
+  end)
+
   for words, part in pairs {
     ["retry cri-1"] = "retry takes ids of tasks, or --failed",
     ["retry cri-1 rst-1 --failed"] = "retry takes ids of tasks, or --failed",

@@ -27,7 +27,8 @@ local NEARLY = 0.1 -- seconds before the deadline in which a request's own clock
 local function deadline_passed(r, err)
   err = err or errors.new { kind = "timeout", retryable = true, action = r.source.operation.action }
   local reason = err.curl_code and "; the last request: " .. err.message or ""
-  err.message = ("the list's deadline of %g s has passed after %d pages%s"):format(r.filter.deadline, r.number, reason)
+  err.message = ("the list's deadline of %g s has passed after %d page%s%s"):format(r.filter.deadline, r.number,
+    r.number == 1 and "" or "s", reason)
   err.hint = "the limit is option deadline, in the command --timeout"
   return err
 end
