@@ -22,8 +22,8 @@ end
 
 describe("with GnuTLS", function()
   lazy_setup(function()
-    local output = files.output_of(("make -s --no-print-directory BUILD='%s' '%s/gnutls/crsync/core.so' 2>&1"):format(
-      folder, folder))
+    local output = files.output_of(("unset LD_PRELOAD MAKEFLAGS MFLAGS MAKEOVERRIDES;"
+      .. " make -s BUILD='%s' '%s/gnutls/crsync/core.so' 2>&1"):format(folder, folder))
     assert(output == "", output)
   end)
 
