@@ -250,7 +250,7 @@ lint-c:
 	printf '%s\n' $(SOURCES) | xargs -P 4 -I FILE clang-tidy --quiet FILE -- -std=c11 $(LUA_CFLAGS) $(LIB_CFLAGS)
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 	  --suppress=missingIncludeSystem --suppress=clarifyCalculation \
-	  '-D__has_include(x)=1' -D_Thread_local= -DLUA_VERSION_NUM=504 -DOPENSSL_VERSION_NUMBER=0x30000000L $(SOURCES)
+	  '-D__has_include(x)=1' -D__GNUC__=12 -D_Thread_local= -DLUA_VERSION_NUM=504 -DOPENSSL_VERSION_NUMBER=0x30000000L $(SOURCES)
 
 lint-lua:
 	luacheck --quiet lua doc spec examples
