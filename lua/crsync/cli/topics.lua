@@ -4,6 +4,7 @@ local arguments = require "crsync.cli.arguments"
 local env = require "crsync.credentials.env"
 local error_kinds = require "crsync.error_kinds"
 local exit_status = require "crsync.cli.exit_status"
+local fields = require "crsync.print.fields"
 local operations = require "crsync.operations"
 local options = require "crsync.options"
 local sheet = require "crsync.cli.sheet"
@@ -17,13 +18,6 @@ local variables = require "crsync.variables"
 ---@field write fun(page: crsync.cli.Sheet, commands: crsync.cli.Command[])
 
 local topics = {}
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
 
 -- ---- the environment --------------------------------------------------------------------------------------
 
@@ -93,7 +87,7 @@ end
 local function write_issues(page)
   page:text(("A task's status (TaskStatus) is one of %s. Any other word means that it goes on. Why a task ended in"
     .. " ERROR (TaskIssue):"):format(table.concat(statuses.words, ", ")))
-  for _, issue in ipairs(sorted_keys(statuses.issues)) do
+  for _, issue in ipairs(fields.sorted_keys(statuses.issues)) do
     page:space()
     page:text(issue)
     page:text(statuses.issues[issue], 4)
@@ -115,7 +109,7 @@ end
 local function write_operations(page)
   page:text("`crsync call OPERATION NAME=VALUE…` calls any operation of the service. Those that other commands call,"
     .. " with their parameters and the RAM action that permits each:")
-  for _, action in ipairs(sorted_keys(operations)) do
+  for _, action in ipairs(fields.sorted_keys(operations)) do
     page:space()
     page:text(("%s (%s)"):format(action, operations[action].ram))
     page:text(parameter_line(operations[action]), 4)
