@@ -142,7 +142,7 @@ local EXPECTED = {
   { "crsync --region me-", "me-central-1 me-east-1" },
   { "crsync retry cri-1 --failed --issue NET", "NETWORK_ERROR" },
   { "crsync help ke", "keys" },
-  { "crsync call GetRepoS", "GetRepoSyncTask" },
+  { "crsync call GetRepoS", "GetRepoSourceCodeRepo GetRepoSyncTask" },
   { "crsync call GetRepoSyncTask S", "SyncTaskId=" },
   { "crsync create cri-1 Tag", "Tag=" },
   { "crsync create cri-1 TargetR", "TargetRegionId= TargetRepoName=" },
@@ -230,6 +230,8 @@ describe("ids are offered", function()
     offer("rst-1", "rst-2")
     assert.equal("rst-1\tPENDING -/-:- to -\nrst-2\tPENDING -/-:- to -\n", offered_with(with_keys()))
     assert.equal(1, #service:requests())
+    offer "rst-1"
+    assert.equal("rst-1\tPENDING -/-:- to -\n", offered_with(with_keys() .. " CRSYNC_DEBUG=2"))
   end)
 
   it("where they are in a profile", function()

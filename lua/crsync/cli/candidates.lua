@@ -4,6 +4,7 @@
 local arguments = require "crsync.cli.arguments"
 local known = require "crsync.cli.known"
 local operations = require "crsync.operations"
+local other_operations = require "crsync.other_operations"
 local regions = require "crsync.cli.regions"
 local statuses = require "crsync.statuses"
 local text = require "crsync.util.text"
@@ -102,9 +103,6 @@ local function sorted_keys(t)
   return keys
 end
 
--- Operations of the service that people call by name, beside those of operations.lua.
-local OTHERS = { "GetInstance", "GetRepository", "ListInstance", "ListNamespace", "ListRepoTag", "ListRepository" }
-
 -- Parameters, with what comes behind their names.
 local function parameters(actions)
   local list, seen = {}, {}
@@ -151,7 +149,7 @@ end
 
 function OFFERS.operations()
   local list = plain(sorted_keys(operations))
-  for _, action in ipairs(OTHERS) do list[#list + 1] = { action } end
+  for _, action in ipairs(sorted_keys(other_operations.names)) do list[#list + 1] = { action } end
   return list
 end
 

@@ -27,7 +27,7 @@ end
 -- What a call returns; nil where there is no client, no key, or no result.
 local function asked(given, call)
   local client = crsync.new { region = given.region, endpoint = given.endpoint, profile = given.profile, retry = false,
-    deadline = PATIENCE, timeout = PATIENCE, connect_timeout = PATIENCE }
+    deadline = PATIENCE, timeout = PATIENCE, connect_timeout = PATIENCE, debug = 0 } -- the person is typing
   if not client then return nil end
   local ok, result = pcall(function() return has_keys(client) and call(client) or nil end)
   client:close()
