@@ -91,6 +91,10 @@ describe("the help of", function()
       assert.equal(rows[name].default, tonumber(line), name)
     end
     has(unfolded, "(default: none)")
+    unfolded = run "crsync sandbox --help":gsub("\n +", " ")
+    for _, row in ipairs(options.sandbox) do
+      has(unfolded:match("%-%-" .. row.name .. " .-%)"), ("(default: %s)"):format(row.default))
+    end
     has(run "crsync list --help":gsub("\n +", " "), "(default: 60 for each call of the service)")
   end)
 

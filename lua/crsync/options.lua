@@ -205,6 +205,15 @@ options.format = {
   { name = "width", type = "number", annotation = "integer", default = 80, least = 40, line = "columns" },
 }
 
+--- Of `crsync sandbox`, what has a default.
+---@type crsync.OptionRow[]
+options.sandbox = {
+  { name = "port", type = "number", annotation = "integer", whole = true, most = 65535, default = 8787,
+    line = "to listen on; 0 for any that is free" },
+  { name = "listen", type = "string", default = "127.0.0.1", line = "address to listen on" },
+  { name = "speed", type = "number", above = 0, default = 1, line = "how much faster than the clock tasks move" },
+}
+
 --- The rows by their names.
 ---@param rows crsync.OptionRow[]
 ---@return table<string, crsync.OptionRow>

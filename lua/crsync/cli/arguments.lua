@@ -139,15 +139,21 @@ function arguments.formats_of(command)
 end
 
 -- The default of an option of the library's, for help.
-local function default_of(row) return row.default_text or ("%g"):format(row.default) end
+local function default_of(row) return row.default_text or tostring(row.default) end
 
 local client_rows = options.by_name(options.client)
 local wait_rows = options.by_name(options.wait_push)
+local sandbox_rows = options.by_name(options.sandbox)
 
 --- The default of an option of a wait's, for help.
 ---@param name string
 ---@return string
 function arguments.default_of_wait(name) return default_of(wait_rows[name]) end
+
+--- The default of an option of the sandbox's, for help.
+---@param name string
+---@return string
+function arguments.default_of_sandbox(name) return default_of(sandbox_rows[name]) end
 
 local TIMEOUT = { name = "--timeout", value = "S", type = "seconds",
   about = "Time limit for the whole command, in seconds",

@@ -17,7 +17,7 @@ local scenarios = require "crsync.sandbox.scenario"
 
 local sandbox = {}
 
-local DEFAULT_PORT = 8787
+local DEFAULT_PORT = client_options.by_name(client_options.sandbox).port.default
 
 local NEEDS = "the sandbox needs %s (Debian: apt-get install %s; LuaRocks: luarocks install %s)"
 

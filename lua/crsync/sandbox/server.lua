@@ -4,6 +4,7 @@
 local core = require "crsync.core"
 local http = require "crsync.sandbox.http"
 local loop_of = require "crsync.sandbox.loop"
+local option_rows = require "crsync.options"
 local refusals = require "crsync.sandbox.refusals"
 local service_of = require "crsync.sandbox.service"
 local socket = require "socket"
@@ -152,6 +153,8 @@ local function listen(address, port)
   return listener
 end
 
+local DEFAULTS = option_rows.by_name(option_rows.sandbox)
+
 local WILDCARDS = { ["0.0.0.0"] = "127.0.0.1", ["::"] = "::1" }
 
 -- How a client on this machine reaches it.
@@ -176,7 +179,7 @@ end
 ---@return table|nil server
 ---@return string|nil problem
 function server.new(options)
-  local address = options.address or "127.0.0.1"
+  local address = options.address or DEFAULTS.listen.default
   local loop, problem = options.loop, nil
   if not loop then loop, problem = loop_of.new() end
   if not loop then return nil, problem end
@@ -187,8 +190,8 @@ function server.new(options)
   local limits = {}
   for name, value in pairs(http.LIMITS) do limits[name] = options.limits and options.limits[name] or value end
   local self = setmetatable({ loop = loop, listener = listener, tls = options.tls,
-    service = service_of.new(options.scenario, options.speed or 1), limits = limits, streams = {}, idle = {},
-    records = {}, keeps_records = options.keeps_records, url = url_of(address, port, options.tls) }, Server)
+    service = service_of.new(options.scenario, options.speed or DEFAULTS.speed.default), limits = limits, streams = {},
+    idle = {}, records = {}, keeps_records = options.keeps_records, url = url_of(address, port, options.tls) }, Server)
   self.loop:spawn(function() accept_all(self) end)
   return self
 end

@@ -1,5 +1,6 @@
 --- `crsync sandbox`: runs the local endpoint until it is interrupted, or checks a scenario file.
 
+local arguments = require "crsync.cli.arguments"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local output = require "crsync.cli.output"
@@ -22,14 +23,17 @@ return {
   name = "sandbox",
   about = "Run a local endpoint to try things without an account",
   options = {
-    { name = "--port", value = "N", type = "port", about = "Port to listen on; 0 takes any free one (default: 8787)" },
-    { name = "--listen", value = "ADDRESS", about = "Address to listen on (default: 127.0.0.1, this machine alone)" },
+    { name = "--port", value = "N", type = "port", shown_default = arguments.default_of_sandbox "port",
+      about = "Port to listen on; 0 takes any free one" },
+    { name = "--listen", value = "ADDRESS", shown_default = arguments.default_of_sandbox "listen",
+      about = "Address to listen on; without it this machine alone reaches it" },
     { name = "--scenario", value = "FILE", type = "file",
       about = "File that says which tasks there are and what happens to them" },
     { name = "--check", value = "FILE", type = "file", about = "Read a scenario file and say what is wrong with it" },
     { name = "--tls-cert", value = "FILE", type = "file", about = "Certificate, for HTTPS" },
     { name = "--tls-key", value = "FILE", type = "file", about = "Private key of the certificate" },
-    { name = "--speed", value = "X", type = "speed", about = "How many times faster than real time tasks move" },
+    { name = "--speed", value = "X", type = "speed", shown_default = arguments.default_of_sandbox "speed",
+      about = "How many times faster than real time tasks move" },
   },
   usage = { "", "--check FILE" },
   examples = { "crsync sandbox --port 0 --speed 5" },
