@@ -55,6 +55,11 @@ describe("crsync get", function()
       local output, errors, status = run("get cri-1 rst-7 --field " .. path)
       assert.same({ "", "crsync: there is no field " .. path .. "\n", 2 }, { output, errors, status })
     end
+    for path, meant in pairs { TaskStaus = "TaskStatus", ["ImageTo.RegionID"] = "ImageTo.RegionId",
+      ["ImageTo.RegionId.x"] = false, ["LayerTasks.1.Sise.x"] = "LayerTasks.1.Size" } do
+      assert.equal(("crsync: there is no field %s\n%s"):format(path, meant and ("Did you mean '%s'?\n"):format(meant)
+        or ""), (select(2, run("get cri-1 rst-7 --field " .. path))))
+    end
   end)
 
   it("asks for several", function()

@@ -141,6 +141,11 @@ local EXPECTED = {
   { "crsync list cri-1 --to-region eu-c", "eu-central-1" },
   { "crsync --region me-", "me-central-1 me-east-1" },
   { "crsync retry cri-1 --failed --issue NET", "NETWORK_ERROR" },
+  { "crsync get cri-1 rst-1 --field ImageTo.RepoN", "ImageTo.RepoName ImageTo.RepoNamespaceName" },
+  { "crsync get cri-1 rst-1 --field LayerTasks.1.S", "LayerTasks.1.Size LayerTasks.1.SyncLayerTaskId "
+    .. "LayerTasks.1.SyncedSize" },
+  { "crsync list cri-1 --field=Mod", "ModifedTime ModifiedTime" },
+  { "crsync retry cri-1 --failed --field Retr", "RetryOf" },
   { "crsync help ke", "keys" },
   { "crsync call GetRepoS", "GetRepoSourceCodeRepo GetRepoSyncTask" },
   { "crsync call GetRepoSyncTask S", "SyncTaskId=" },

@@ -108,6 +108,21 @@ for _, class in ipairs(objects.classes) do class_named[class.name] = class end
 ---@return string
 function objects.line_of(name) return class_named[name].line end
 
+--- The paths of all its fields, and what each is; of a sequence those of its first item.
+---@param name string
+---@return string[][]  path and line
+function objects.paths(name)
+  local paths = {}
+  for _, field in ipairs(class_named[name].fields) do
+    local item = field[2]:match "^(.*)%[%]$"
+    paths[#paths + 1] = { field[1], field[3] }
+    for _, inner in ipairs(class_named[item or field[2]] and objects.paths(item or field[2]) or {}) do
+      paths[#paths + 1] = { field[1] .. (item and ".1." or ".") .. inner[1], inner[2] }
+    end
+  end
+  return paths
+end
+
 local NOTHING_KNOWN = { string = "?", integer = 0, boolean = false }
 
 --- A table of a class of which nothing is known: a question mark for a text, 0 for a number.

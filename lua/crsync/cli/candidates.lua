@@ -3,6 +3,7 @@
 
 local arguments = require "crsync.cli.arguments"
 local known = require "crsync.cli.known"
+local objects = require "crsync.objects"
 local operations = require "crsync.operations"
 local other_operations = require "crsync.other_operations"
 local regions = require "crsync.cli.regions"
@@ -129,6 +130,17 @@ function OFFERS.formats(line)
     end
   end
   return formats
+end
+
+function OFFERS.fields(line)
+  local list, seen = {}, {}
+  for _, result in ipairs(line.command and line.command.results or {}) do
+    for _, path in ipairs(result.class and objects.paths(result.class) or plain(result.fields)) do
+      if not seen[path[1]] then list[#list + 1] = { path[1], path[2] and path[2]:gsub("`", "") } end
+      seen[path[1]] = true
+    end
+  end
+  return list
 end
 
 function OFFERS.regions() return regions end

@@ -9,6 +9,7 @@ local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local fields = require "crsync.print.fields"
 local lua_source = require "crsync.print.lua_source"
+local nearest = require "crsync.util.nearest"
 local tables = require "crsync.print.table"
 local terminal = require "crsync.cli.terminal"
 local text = require "crsync.util.text"
@@ -53,7 +54,19 @@ function output.finish() check(io.stdout:flush()) end
 ---@return string
 function output.single(s) return terminal.is_terminal(1) and text.printable(s) or s end
 
-local function no_field(path) exit.with(exit_status.USAGE, ("crsync: there is no field %s"):format(path)) end
+-- Ends the command; says what was meant, if that is near. Of a path it is the part from which on nothing is there.
+local function no_field(path, value)
+  local before, rest = "", path
+  local part, behind = rest:match "^([^.]+)%.?(.*)$"
+  while type(value) == "table" and part and fields.at(value, part) ~= nil do
+    value, before, rest = fields.at(value, part), before .. part .. ".", behind
+    part, behind = rest:match "^([^.]+)%.?(.*)$"
+  end
+  local has_names = type(value) == "table" and value[1] == nil
+  local meant = has_names and part and nearest(part, fields.sorted_keys(value))
+  exit.with(exit_status.USAGE, ("crsync: there is no field %s%s"):format(path,
+    meant and ("\nDid you mean '%s'?"):format(text.printable(before .. meant)) or ""))
+end
 
 local function bare(value) return type(value) == "table" and crsync.to_json(value) or compat.tostring(value) end
 
@@ -65,7 +78,7 @@ local function fields_of(items, path)
     is_there = is_there or found ~= nil
     lines[i] = found == nil and "" or text.printable(bare(found))
   end
-  if not is_there then no_field(path) end
+  if not is_there then no_field(path, items[1]) end
   return lines
 end
 
@@ -74,7 +87,7 @@ end
 local function field_lines(value, path, is_list)
   if is_list and not path:find "^%d" then return fields_of(value, path) end
   local found = fields.at(value, path)
-  if found == nil then no_field(path) end
+  if found == nil then no_field(path, value) end
   return { output.single(bare(found)) }
 end
 
