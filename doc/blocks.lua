@@ -4,6 +4,7 @@
 local commands = require "crsync.cli.commands"
 local error_kinds = require "crsync.error_kinds"
 local exit_status = require "crsync.cli.exit_status"
+local fields = require "crsync.print.fields"
 local objects = require "crsync.objects"
 local operations = require "crsync.operations"
 local options = require "crsync.options"
@@ -15,13 +16,6 @@ local version = require "crsync.version"
 local blocks = {}
 
 -- ---- helpers ----------------------------------------------------------------------------------------------
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
 
 local function cell(text) return (tostring(text or ""):gsub("|", "\\|")) end
 
@@ -125,7 +119,7 @@ end
 
 function blocks.operations()
   local rows = {}
-  for _, action in ipairs(sorted_keys(operations)) do
+  for _, action in ipairs(fields.sorted_keys(operations)) do
     local operation = operations[action]
     rows[#rows + 1] = { code("client:" .. operation.client), action, parameters_of(operation, true),
       parameters_of(operation, false), code(operation.ram), operation.repeatable and "yes" or "no" }
@@ -135,7 +129,7 @@ end
 
 function blocks.parameters()
   local rows, seen = {}, {}
-  for _, action in ipairs(sorted_keys(operations)) do
+  for _, action in ipairs(fields.sorted_keys(operations)) do
     for _, parameter in ipairs(operations[action].parameters) do
       local key = parameter[1] .. "\0" .. parameter[3]
       if not seen[key] then rows[#rows + 1] = { code(parameter[1]), parameter[2], parameter[3] } end
@@ -217,8 +211,8 @@ end
 function blocks.shapes()
   local rows = {}
   each_result(function(result, label)
-    local fields = CLASS_LINKS[result.class or ""] or coded(result.fields)
-    rows[#rows + 1] = { label, result.is_array and "an array" or "an object", fields,
+    local shown = CLASS_LINKS[result.class or ""] or coded(result.fields)
+    rows[#rows + 1] = { label, result.is_array and "an array" or "an object", shown,
       result.is_array and "one object a line" or "the object" }
   end)
   return markdown_table({ "command", "`json`", "the object's, or each item's fields", "`jsonl`" }, rows)
@@ -420,7 +414,7 @@ end
 
 blocks["lua:operations"] = function()
   local lines = { "" }
-  for _, action in ipairs(sorted_keys(operations)) do
+  for _, action in ipairs(fields.sorted_keys(operations)) do
     local operation = operations[action]
     if operation.params_class then
       lines[#lines + 1] = ("--- What client:%s takes. Mirrors %s."):format(operation.client, action)

@@ -161,7 +161,7 @@ describe("crsync wait", function()
     assert.equal("::group::crsync waits for A\nA  SUCCESS  100 %  1.0 kB of 1.0 kB\n::endgroup::\n"
       .. "A  SUCCESS  100 %  1.0 kB of 1.0 kB\n", errors)
     server:answer_for("B", task("B", "SYNCHRONIZING"))
-    _, errors = run("wait cri-1 A B", "GITHUB_ACTIONS=true timeout --foreground -s INT 1")
+    _, errors = run("wait cri-1 A B", "GITHUB_ACTIONS=true timeout --foreground -s INT 2")
     assert.truthy(errors:find "\n::endgroup::\nA  SUCCESS[^\n]*\nB  SYNCHRONIZING[^\n]*\ncrsync: interrupted\n$",
       errors)
   end)

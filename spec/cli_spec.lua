@@ -185,7 +185,7 @@ describe("crsync wait", function()
   it("interrupted prints where things stand", function()
     server:answer_always(body("SYNCHRONIZING", 100))
     local _, errors, status = run("wait cri-1 rst-1 --interval 0.1", nil, function(line)
-      return "timeout --foreground --preserve-status -s INT 0.7 " .. line
+      return "timeout --foreground --preserve-status -s INT 2 " .. line
     end)
     assert.equal(130, status)
     assert.truthy(errors:find "rst%-1  SYNCHRONIZING  10 %%[^\n]*\ncrsync: interrupted\n$", errors)
@@ -194,7 +194,7 @@ describe("crsync wait", function()
   it("ended by SIGTERM prints where things stand, too", function()
     server:answer_always(body("SYNCHRONIZING", 100))
     local _, errors, status = run("wait cri-1 rst-1 --interval 0.1", nil, function(line)
-      return "timeout --foreground --preserve-status -s TERM 0.7 " .. line
+      return "timeout --foreground --preserve-status -s TERM 2 " .. line
     end)
     assert.equal(143, status)
     assert.truthy(errors:find "rst%-1  SYNCHRONIZING  10 %%[^\n]*\ncrsync: ended by SIGTERM\n$", errors)

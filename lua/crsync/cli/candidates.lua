@@ -2,6 +2,7 @@
 --- of commands and options; what only the service knows is known.lua's.
 
 local arguments = require "crsync.cli.arguments"
+local fields = require "crsync.print.fields"
 local known = require "crsync.cli.known"
 local objects = require "crsync.objects"
 local operations = require "crsync.operations"
@@ -97,13 +98,6 @@ local function named(rows)
   return list
 end
 
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
 -- Parameters, with what comes behind their names.
 local function parameters(actions)
   local list, seen = {}, {}
@@ -149,7 +143,7 @@ function OFFERS.statuses() return plain(statuses.words) end
 
 function OFFERS.issues()
   local list = {}
-  for i, issue in ipairs(sorted_keys(statuses.issues)) do list[i] = { issue, statuses.issues[issue] } end
+  for i, issue in ipairs(fields.sorted_keys(statuses.issues)) do list[i] = { issue, statuses.issues[issue] } end
   return list
 end
 
@@ -160,8 +154,8 @@ function OFFERS.help(line)
 end
 
 function OFFERS.operations()
-  local list = plain(sorted_keys(operations))
-  for _, action in ipairs(sorted_keys(other_operations.names)) do list[#list + 1] = { action } end
+  local list = plain(fields.sorted_keys(operations))
+  for _, action in ipairs(fields.sorted_keys(other_operations.names)) do list[#list + 1] = { action } end
   return list
 end
 
