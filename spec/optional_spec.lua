@@ -6,6 +6,9 @@ describe("a module that may be missing", function()
   it("is nil where it is not there", function()
     assert.is_nil(optional.module "crsync.nowhere")
     assert.equal(string, optional.module "string")
+    package.preload["crsync.empty"] = function() end
+    assert.is_nil(optional.module "crsync.empty")
+    package.preload["crsync.empty"], package.loaded["crsync.empty"] = nil, nil
   end)
 
   it("raises what is wrong with it where it is there", function()
