@@ -163,7 +163,7 @@ local function head_of(response, length, connection_header, now)
   header("Content-Type", response.content_type or "application/json;charset=utf-8")
   header("Content-Encoding", response.encoding)
   header("Transfer-Encoding", response.chunked and "chunked")
-  header("Content-Length", not response.chunked and length)
+  header("Content-Length", not response.chunked and length and text_of(length))
   header("Connection", connection_header)
 
   for _, name in ipairs(sorted_keys(response.headers)) do
