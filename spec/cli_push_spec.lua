@@ -6,14 +6,14 @@ local sandbox = require "crsync.sandbox"
 
 local server, target
 
-local function play(pushes)
+local function play(pushes, faults)
   server = assert(sandbox.start { lua = os.getenv "LUA" or "lua5.4", scenario = { instance = "cri-1",
     instances = { { id = "cri-eu", region = "eu-west-1" }, { id = "cri-us", region = "us-east-1" } },
     rules = { { id = "crsr-eu", to = "eu-west-1", repo = "team/web" },
       { id = "crsr-us", to = "us-east-1", repo = "team/web" } },
     made = { { region = "us-east-1", tag = "bad", layers = { 100 }, pending = 0, rate = 1000, fails_at = 0.5,
       issue = "NETWORK_ERROR" }, { layers = { 100 }, pending = 0, rate = 1000 } },
-    tasks = {}, push = pushes } })
+    tasks = {}, push = pushes, faults = faults } })
   local options = server:options()
   target = { url = server:url(), access_key_id = options.access_key_id, access_key_secret = options.access_key_secret }
 end
@@ -66,6 +66,16 @@ describe("crsync wait", function()
       .. " --timeout 2")
     assert.same({ "SUCCESS\nSUCCESS\n", 5 }, { output, status })
     assert.truthy(errors:find("2 of 3 tasks of batch b-1 have appeared within 2", 1, true), errors)
+  end)
+
+  it("goes on where asking for the list was hindered for a while", function()
+    play({ { repo = "team/web", tag = "1.1.0", at = 0, batch = "b-1" } },
+      { { action = "ListRepoSyncTask", after = 1, times = 4, status = 503, code = "ServiceUnavailable" } })
+    local _, errors, status = run("wait cri-1 --batch b-1" .. QUICK)
+    assert.equal(0, status, errors)
+    assert.truthy(errors:find "\nbatch b%-1  [^\n]*appeared  asking fails: ServiceUnavailable: [^\n]*; going on\n",
+      errors)
+    assert.truthy(errors:find("2 of 2 succeeded", 1, true), errors)
   end)
 
   it("tells what hinders asking for the list", function()

@@ -76,3 +76,12 @@ describe("a wrong argument is told at the caller's line", function()
     for _, case in ipairs(OF_THE_MODULE) do check(case[3], case[1], compat.unpack(case[2])) end
   end)
 end)
+
+describe("the command", function()
+  it("tells what is no argument's fault as trouble", function()
+    local exit = require "crsync.cli.exit"
+    assert.same({ 4, "crsync: no file" }, { exit.reason "no file" })
+    assert.same({ 2, "crsync: bad argument #1 to 'f' (x)" }, { exit.reason "here:1: bad argument #1 to 'f' (x)" })
+    assert.same({ 130, "crsync: interrupted" }, { exit.reason "interrupted!" })
+  end)
+end)

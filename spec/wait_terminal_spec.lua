@@ -17,14 +17,18 @@ after_each(function()
 end)
 
 -- All bytes that the command writes to a terminal; `beside` runs beside it, there.
-local function at_terminal(lines, columns, words, beside)
+local function run_at_terminal(lines, columns, words, beside)
   local options = server:options()
   local line = ("stty rows %d cols %d; %s env LC_ALL=C.UTF-8 TERM=xterm ALIBABA_CLOUD_ENDPOINT=%s "
     .. "ALIBABA_CLOUD_ACCESS_KEY_ID=%s ALIBABA_CLOUD_ACCESS_KEY_SECRET=%s NO_PROXY=127.0.0.1 LUA_PATH=%s LUA_CPATH=%s "
-    .. "%s lua/crsync/bin.lua wait cri-1 %s"):format(lines, columns, beside or "", server:url(), options.access_key_id,
+    .. "%s lua/crsync/bin.lua %s"):format(lines, columns, beside or "", server:url(), options.access_key_id,
     options.access_key_secret, child.quoted(package.path), child.quoted(package.cpath), os.getenv "LUA" or "lua5.4",
     words)
   return files.output_of("script -qec " .. child.quoted(line) .. " /dev/null </dev/null")
+end
+
+local function at_terminal(lines, columns, words, beside)
+  return run_at_terminal(lines, columns, "wait cri-1 " .. words, beside)
 end
 
 -- The screens that a person sees one after the other: that after each drawing, and the last.
@@ -128,5 +132,17 @@ describe("a wait at a terminal", function()
     local bytes = at_terminal(0, 0, "rst-1 --color never" .. QUICK)
     assert.truthy(bytes:find("eu-west-1 team/image:latest", 1, true) or bytes:find("team/i…:latest", 1, true), bytes)
     for line in bytes:gsub("\27%[%d*%a", ""):gmatch "[^\r\n]+" do assert.is_true(text.width(line) <= 80, line) end
+  end)
+end)
+
+describe("a list at a terminal", function()
+  it("keeps to its columns", function()
+    play(push())
+    local seen = 0
+    for line in run_at_terminal(30, 40, "list cri-1"):gmatch "[^\r\n]+" do
+      assert.is_true(text.width(line) <= 40, line)
+      seen = seen + (line:find("…", 1, true) and 1 or 0)
+    end
+    assert.is_true(seen >= 2, seen) -- a line of each task
   end)
 end)

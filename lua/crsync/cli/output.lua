@@ -146,7 +146,8 @@ function output.write_made(given, response, id, what)
 end
 
 local function cut_to(width, lines)
-  return (lines:gsub("[^\n]+", function(line) return text.truncate(line, width) end))
+  local dots = terminal.speaks_utf8() and "…" or "..."
+  return (lines:gsub("[^\n]+", function(line) return text.truncate(line, width, dots) end))
 end
 
 --- Writes a list; for people as a table, which keeps to the width of a terminal.
