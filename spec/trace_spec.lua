@@ -170,8 +170,9 @@ describe("a block", function()
   end)
 
   it("stands where another call was throttled, too", function()
-    server:answer_for("rst-1", { example = "err.429.Throttling.User", headers = { ["x-acs-retry-after"] = "300" } },
+    server:answer_for("rst-1", { example = "err.429.Throttling.User", headers = { ["x-acs-retry-after"] = "1000" } },
       { example = "get.success-multi" })
+    server:answer_for("rst-2", { example = "get.success-multi", delay = 0.3 }) -- others begin when that one is known
     local _, text = blocks(function()
       new { retry = { max_attempts = 2, base_delay = 0.01 } }:get_tasks("cri-1", { "rst-1", "rst-2", "rst-3", "rst-4" },
         { concurrency = 2 })
