@@ -30,7 +30,7 @@ NOT_HERE = $(if $(filter %lua5.2,$(LUA)),reenter)
 SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(patsubst %,spec/%_spec.lua,$(ONCE) $(NOT_HERE)),$(EVERY)))
 # Other programs bring their own allocators and leaks; shells, browsers and documents run little of the core; dead
 # connections take minutes under either tool: SPECS=spec/connections_spec.lua by itself.
-UNCHECKED = embedding install completion cli_report connections documents pasted types architecture weeks examples
+UNCHECKED = embedding install completion cli_report connections documents help pasted types architecture weeks examples
 CHECKED = $(if $(filter command,$(origin SPECS)),$(SPECS),$(filter-out $(UNCHECKED:%=spec/%_spec.lua),$(EVERY)))
 # valgrind sees this process alone, and slowly: the specs in which the core does all that it can do. Not loop, since
 # luaevent leaks its event base.
