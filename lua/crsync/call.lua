@@ -8,7 +8,6 @@ local errors = require "crsync.error"
 local proxy = require "crsync.proxy"
 local retry = require "crsync.retry"
 local text = require "crsync.util.text"
-local trace = require "crsync.trace"
 
 ---@diagnostic disable: invisible -- a client's parts are this room's business
 
@@ -65,7 +64,7 @@ local function attempt_transported(self, operation, params, attempt, told)
   local status, headers, body = self.settings.transport(request)
   if self.trace then
     local function clean(s) return self.core:clean(s, key, request.signature) end
-    trace.tell_transported(told, clean, request, status, headers, body)
+    self.trace.tell_transported(told, clean, request, status, headers, body)
   end
   if not status then
     return nil, { kind = "network", retryable = true, action = operation.action, endpoint = self.host,

@@ -21,7 +21,6 @@ local statuses = require "crsync.statuses"
 local dates = require "crsync.util.dates"
 local selection = require "crsync.selection"
 local url = require "crsync.util.url"
-local trace = require "crsync.trace"
 local wait = require "crsync.wait"
 
 --- Asks one endpoint with one key. Its parts are for the rooms that make up a call.
@@ -589,7 +588,7 @@ function client.new(options)
   if not client_core then
     return nil, errors.new { kind = kind, message = problem, retryable = kind == "network" }
   end
-  local traced = trace.new(settings)
+  local traced = settings.debug > 0 and require "crsync.trace".new(settings) or nil -- when it is made: see chain.lua
   if traced and source.key_id then traced:keys(source) end
   return setmetatable({
     core = client_core,

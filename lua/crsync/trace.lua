@@ -249,7 +249,7 @@ end
 ---@param status integer|nil
 ---@param headers any
 ---@param body any
-function trace.tell_transported(told, clean_text, request, status, headers, body)
+function Trace.tell_transported(told, clean_text, request, status, headers, body)
   told.url, told.request_head = clean_text(tostring(request.url)), header_lines(request.headers, clean_text)
   if not status then return end
   told.response_head = header_lines(headers, clean_text)
@@ -258,11 +258,10 @@ function trace.tell_transported(told, clean_text, request, status, headers, body
   told.body, told.body_size = clean_text(body), #body
 end
 
---- Of a client; nil where nobody asked.
----@param settings crsync.Settings
----@return crsync.Trace|nil
+--- Of a client.
+---@param settings crsync.Settings  with debug, 1 or 2
+---@return crsync.Trace
 function trace.new(settings)
-  if settings.debug == 0 then return nil end
   return setmetatable({ level = settings.debug, proxy = settings.proxy, user_agent = settings.user_agent }, Trace)
 end
 
@@ -270,7 +269,7 @@ end
 ---@param address string
 ---@param path string|nil  where it is known to be no secret
 ---@return string
-function trace.key_url(address, path)
+function Trace.key_url(address, path)
   return (address:match "^%a+://" or "") .. (url.safe_host(address) or "***") .. (path or "/***")
 end
 

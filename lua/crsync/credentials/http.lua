@@ -5,7 +5,6 @@ local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local proxy = require "crsync.proxy"
 local retry = require "crsync.retry"
-local trace = require "crsync.trace"
 local url = require "crsync.util.url"
 
 ---@diagnostic disable: invisible -- a client's parts are this room's business
@@ -80,7 +79,7 @@ local function transported(context, request, told)
   local sent = { method = request.method or "GET", url = request.url, headers = request.headers or {},
     body = request.body or "", timeout = request.timeout }
   local status, headers, body = context.client.settings.transport(sent)
-  if told then trace.tell_transported(told, same, sent, status, headers, body) end
+  if told then context.client.trace.tell_transported(told, same, sent, status, headers, body) end
   if not status then
     return nil, { kind = "network", retryable = true, message = "transport: " .. tostring(headers) }
   end
@@ -99,7 +98,7 @@ local function report(context, request, told, response, failure, started)
   local client = context.client
   local settings = client.settings
   client.trace:attempt { what = "keys from " .. client.source.name, attempt = request.attempt,
-    method = request.method or "GET", url = trace.key_url(request.url, request.shown_path), told = told,
+    method = request.method or "GET", url = client.trace.key_url(request.url, request.shown_path), told = told,
     status = (response or failure).status, failure = failure, elapsed = core.now() - started, is_for_keys = true,
     is_transported = settings.transport ~= nil,
     proxy = not (request.direct or settings.transport) and proxy.of(request.url, settings.proxy) or nil }
