@@ -65,7 +65,7 @@ describe("a connection is shared", function()
 
   it("by as many calls as the server says, and there are as many as that needs", function()
     local client = begin { directives = "http2_max_concurrent_streams 10;" }
-    server:answer_always { example = "ok.GetRepoSyncTask", delay = 0.2 }
+    server:answer_always { example = "ok.GetRepoSyncTask", delay = 1 }
     client:get_tasks("cri-1", ids(60), { concurrency = 60 })
     client:close()
     local connections = front:connections(60)
