@@ -18,7 +18,6 @@ local heap = require "crsync.util.heap"
 ---@field private host crsync.Loop|nil
 ---@field private core crsync.Core
 ---@field private waiters table<crsync.Job, table>  job → the member of a crowd that waits for it
----@field private crowds integer
 local Loop = {}
 Loop.__index = Loop
 
@@ -43,7 +42,6 @@ local can_yield = coroutine.isyieldable or function() return true end
 
 -- The member of one of this client's crowds that is running, if it can give way: a finalizer or a hook in it cannot.
 local function current_member(self)
-  if self.crowds == 0 then return nil end
   local member = members[coroutine.running()]
   return member and member.loop == self and can_yield() and member or nil
 end
@@ -57,7 +55,6 @@ function loop.new(host, client_core)
     host = host,
     core = client_core,
     waiters = {}, -- job → the member of a crowd that waits for it
-    crowds = 0,   -- how many are on their way
   }, Loop)
 end
 
@@ -78,7 +75,6 @@ function Loop:turn(seconds)
     end
     client_core:step()
   end
-  if not self.host and not next(self.waiters) then return end -- who waits alone looks by itself
   -- An interrupt may come between any two of these, in a call that goes on without us: the same job comes again then.
   for job in client_core.finished, client_core do
     local member = self.waiters[job]
@@ -272,10 +268,8 @@ function Loop:all(bodies, together, slots, body)
   local crowd = { count = bodies, together = together, slots = slots, started = 0, alive = 0, members = {},
     ready = {}, queue = { first = 1, last = 0 }, sleepers = {}, holders = {} }
   crowd.more = function(n) crowd.count = crowd.count + n end
-  self.crowds = self.crowds + 1
   local call = self.host and compat.pcall or pcall -- a host's wait may yield
   local ok, err = call(run_crowd, self, crowd, body)
-  self.crowds = self.crowds - 1
   if ok then return end
   abandon(self, crowd)
   error(err, 0)
