@@ -25,9 +25,8 @@
 IS_REFERENCE = $(filter lua5.4,$(notdir $(LUA)))
 EVERY = $(wildcard spec/*_spec.lua)
 ONCE = install embedding gnutls threads completion documents pasted types architecture weeks cli_report
-# Lua 5.2 collects too rarely for a sweep over its collections. In Lua 5.1 a call made in a hook, in the midst of
-# get_tasks, may wait for ever: not mended yet.
-NOT_HERE = $(if $(filter %lua5.2 %lua5.1,$(LUA)),reenter)
+# Lua 5.2 collects too rarely for a sweep over its collections.
+NOT_HERE = $(if $(filter %lua5.2,$(LUA)),reenter)
 SPECS ?= $(if $(IS_REFERENCE),spec,$(filter-out spec/support_% $(patsubst %,spec/%_spec.lua,$(ONCE) $(NOT_HERE)),$(EVERY)))
 # Other programs bring their own allocators and leaks; shells, browsers and documents run little of the core; dead
 # connections take minutes under either tool: SPECS=spec/connections_spec.lua by itself.

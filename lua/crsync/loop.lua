@@ -62,6 +62,9 @@ end
 ---@param co thread
 function loop.may_go_on(co) return coroutine.status(co) == "suspended" and members[co] ~= STRANDED end
 
+-- By table.insert, within which no hook runs: a call made in one may make others ready, at the place just counted.
+local function make_ready(member) table.insert(member.crowd.ready, member) end
+
 -- Moves what can be moved, waiting for it up to `seconds`; notes who may go on.
 function Loop:turn(seconds)
   local client_core = self.core
@@ -79,7 +82,7 @@ function Loop:turn(seconds)
   for job in client_core.finished, client_core do
     local member = self.waiters[job]
     if member then
-      member.crowd.ready[#member.crowd.ready + 1] = member
+      make_ready(member)
       self.waiters[job] = nil
     end
   end
@@ -133,9 +136,9 @@ end
 -- own client, needs no other. Depth: how many calls of it, one in another, have asked for leave. A call that raises
 -- gives nothing back; the one around it, or the member's end, does by setting the depth to what it was.
 
-local function count(set)
+local function count(set, but)
   local n = 0
-  for _ in pairs(set) do n = n + 1 end
+  for item in pairs(set) do n = n + (item == but and 0 or 1) end
   return n
 end
 
@@ -151,7 +154,8 @@ function Loop:acquire()
   local member = current_member(self)
   if not member then return end
   local holders = member.crowd.holders
-  while not holders[member] and count(holders) >= member.crowd.slots do coroutine.yield(SLOT) end
+  -- Its own leave is not counted: a call that was made in a hook of Lua 5.1, on this very line, may have left some.
+  while count(holders, member) >= member.crowd.slots do coroutine.yield(SLOT) end
   holders[member] = (holders[member] or 0) + 1
 end
 
@@ -197,7 +201,7 @@ local function resume(self, member)
     self.waiters[value] = member -- first: it may end before the next line
     if self.core:has_ended(value) then
       self.waiters[value] = nil
-      crowd.ready[#crowd.ready + 1] = member
+      make_ready(member)
     end
   elseif what == PAUSE then
     heap.push(crowd.sleepers, "due", { due = value, member = member })
@@ -225,14 +229,14 @@ local function wake_queue(crowd)
   local queue = crowd.queue
   if queue.first > queue.last then return end
   for _ = 1, math.min(crowd.slots - count(crowd.holders), queue.last - queue.first + 1) do
-    crowd.ready[#crowd.ready + 1] = queue[queue.first]
+    make_ready(queue[queue.first])
     queue[queue.first], queue.first = nil, queue.first + 1
   end
 end
 
 local function wake(crowd)
   local now, sleepers = core.now(), crowd.sleepers
-  while sleepers[1] and sleepers[1].due <= now do crowd.ready[#crowd.ready + 1] = heap.pop(sleepers, "due").member end
+  while sleepers[1] and sleepers[1].due <= now do make_ready(heap.pop(sleepers, "due").member) end
   wake_queue(crowd)
 end
 
