@@ -69,12 +69,10 @@ local function signature_hint(err)
   return "check the access key secret"
 end
 
-local AGREEING = 60 -- seconds
-
 local function clock_hint(err)
   local seconds = err.clock_difference
   if not seconds then return "this machine's clock is wrong by more than 15 minutes: set it" end
-  if math.abs(seconds) < AGREEING then
+  if math.abs(seconds) < error_kinds.SAME_CLOCK then
     return "the service's clock agrees with this machine's: was the request held up on its way, by a proxy or a queue?"
   end
   return string.format("the service's clock is %d s %s this machine's: set the clock (NTP)",

@@ -71,4 +71,7 @@ error_kinds.fields = {
     line = "seconds by which the service's clock is ahead of this machine's" },
 }
 
+-- Seconds. Clocks that differ by less agree: `Date` has whole seconds, and an answer may lie a while before it is read.
+error_kinds.SAME_CLOCK = 60
+
 return error_kinds

@@ -22,6 +22,8 @@
 ---@field fresh_connection boolean|nil the next attempt must not take a kept connection
 ---@field new_credentials boolean|nil  ask for the keys anew
 
+local error_kinds = require "crsync.error_kinds"
+
 local retry = {}
 
 -- Refusals that one fresh signature can cure, and what has to change for it.
@@ -50,8 +52,9 @@ local REMEDIES = {
 ---@field left integer
 
 local function clock_remedy(err, state)
-  if not err.clock_difference or err.clock_difference == state.clock_offset then return nil end
-  return { pause = 0, clock_offset = err.clock_difference }
+  local difference = err.clock_difference
+  if not difference or math.abs(difference - state.clock_offset) < error_kinds.SAME_CLOCK then return nil end
+  return { pause = 0, clock_offset = difference }
 end
 
 local function nonce_remedy(_, state)
