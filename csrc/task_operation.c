@@ -13,22 +13,32 @@ static const struct entry operation[] = {
 
 /* The documented types of the response's fields: types.h. */
 static const struct entry task[] = {
-    {"IsSuccess", "boolean"},
+    {"SyncTaskId", "text"},
+    {"SyncRuleId", "text"},
+    {"SyncBatchTaskId", "text"},
     {"TaskStatus", "string"},
+    {"TaskTrigger", "text"},
+    {"TaskIssue", "text"},
     {"Progress", "integer"},
     {"SyncedSize", "integer"},
     {"Priority", "integer"},
-    {"CrossUser", "boolean"},
-    {"ImageFrom", "object"},
-    {"ImageTo", "object"},
     {"SyncTransAccelerate", "boolean"},
+    {"CrossUser", "boolean"},
+    {"RequestId", "text"},
+    {"Code", "text"},
+    {"IsSuccess", "boolean"},
     {NULL, NULL},
 };
 
+static const struct entry image[] = {
+    {"RegionId", "text"}, {"InstanceId", "text"}, {"RepoNamespaceName", "text"},
+    {"RepoName", "text"}, {"ImageTag", "text"},   {NULL, NULL},
+};
+
 static const struct entry layer[] = {
+    {"TaskStatus", "string"},
     {"Size", "integer"},
     {"SyncedSize", "integer"},
-    {"TaskStatus", "string"},
     {NULL, NULL},
 };
 
@@ -43,7 +53,13 @@ static void push_table(lua_State *L, const struct entry *entries) {
 void task_operation_push(lua_State *L) {
   push_table(L, operation);
   push_table(L, task);
+  push_table(L, image);
+  lua_setfield(L, -2, "ImageFrom");
+  push_table(L, image);
+  lua_setfield(L, -2, "ImageTo");
+  lua_newtable(L);
   push_table(L, layer);
+  lua_rawseti(L, -2, 1);
   lua_setfield(L, -2, "LayerTasks");
   lua_setfield(L, -2, "response");
   lua_newtable(L);

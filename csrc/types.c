@@ -55,6 +55,23 @@ static int conform_integer(lua_State *L, struct decode_repairs *repairs) {
   return is_integer_text(text, len) && lua_stringtonumber(L, text) ? BETTER : WRONG;
 }
 
+static int conform_text(lua_State *L, struct decode_repairs *repairs) {
+  if (lua_type(L, -1) == LUA_TSTRING) return RIGHT;
+  if (lua_type(L, -1) != LUA_TNUMBER) return WRONG;
+  if (repairs->numbers) repairs->numbers--;
+  const lua_Number n = lua_tonumber(L, -1), exact = 9007199254740992.0; /* 2^53 */
+  if (n >= -exact && n <= exact &&
+      (lua_Number)(int64_t)n == n) { /* where numbers are doubles, Lua's text has 14 digits */
+    char digits[24];
+    snprintf(digits, sizeof digits, "%.0f", n + 0.0);
+    lua_pushstring(L, digits);
+  } else {
+    lua_pushvalue(L, -1);
+    lua_tolstring(L, -1, NULL); /* changes the copy */
+  }
+  return BETTER;
+}
+
 static int conform_boolean(lua_State *L) {
   if (lua_isboolean(L, -1)) return RIGHT;
   if (lua_type(L, -1) != LUA_TSTRING) return WRONG;
@@ -78,15 +95,17 @@ static int conform_scalar(lua_State *L, const char *type, struct decode_repairs 
   }
   case 's':
     return lua_type(L, -1) == LUA_TSTRING ? RIGHT : mismatch(L, p, "a string", reason);
-  default:
-    return decode_is_object(L, -1) ? RIGHT : mismatch(L, p, "an object", reason);
+  default: {
+    int found = conform_text(L, repairs);
+    return found != WRONG ? found : mismatch(L, p, "a string", reason);
+  }
   }
 }
 
 static int conform_object(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p, char *reason);
 
 /* A sequence at the top of the stack, each element an object of the given shape. */
-static int conform_sequence(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p,
+static int conform_elements(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p,
                             char *reason) {
   if (!lua_istable(L, -1)) return mismatch(L, p, "a sequence", reason);
   lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
@@ -107,10 +126,25 @@ static int conform_sequence(lua_State *L, int shape, struct decode_repairs *repa
   return 1;
 }
 
+static int conform_sequence(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p,
+                            char *reason) {
+  lua_rawgeti(L, shape, 1);
+  lua_insert(L, -2);
+  int ok = conform_elements(L, lua_absindex(L, -2), repairs, p, reason);
+  lua_remove(L, -2);
+  return ok;
+}
+
+static int conform_inner(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p, char *reason) {
+  if (!decode_is_object(L, -1)) return mismatch(L, p, "an object", reason);
+  return conform_object(L, shape, repairs, p, reason);
+}
+
 /* One field of the object at index -3; its name at -2 and what it should be at -1 (both stay). */
 static int conform_field(lua_State *L, struct decode_repairs *repairs, const struct place *outer, char *reason) {
   struct place p = {.outer = outer, .name = lua_tostring(L, -2)};
-  int is_sequence = lua_istable(L, -1), shape = lua_absindex(L, -1);
+  int shape = lua_absindex(L, -1), is_object = lua_istable(L, shape);
+  int is_sequence = is_object && lua_rawlen(L, shape) > 0;
   lua_pushvalue(L, -2);
   lua_rawget(L, -4);
   if (lua_isnil(L, -1) && is_sequence) {
@@ -122,6 +156,7 @@ static int conform_field(lua_State *L, struct decode_repairs *repairs, const str
   }
   int found = lua_isnil(L, -1) ? RIGHT
               : is_sequence    ? conform_sequence(L, shape, repairs, &p, reason)
+              : is_object      ? conform_inner(L, shape, repairs, &p, reason)
                                : conform_scalar(L, lua_tostring(L, shape), repairs, &p, reason);
   if (found == BETTER) {
     lua_pushvalue(L, -4);
@@ -132,12 +167,23 @@ static int conform_field(lua_State *L, struct decode_repairs *repairs, const str
   return found != WRONG;
 }
 
+/* The quick way, as most fields are right. 0 says nothing of the field; integers mostly need a repair. */
+static int is_right(lua_State *L) {
+  const char type = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)[0] : 'i';
+  if (type == 'i') return 0;
+  lua_pushvalue(L, -2);
+  lua_rawget(L, -4);
+  int found = lua_type(L, -1);
+  lua_pop(L, 1);
+  return found == LUA_TSTRING ? type == 't' || type == 's' : found == LUA_TBOOLEAN ? type == 'b' : found == LUA_TNIL;
+}
+
 static int conform_object(lua_State *L, int shape, struct decode_repairs *repairs, const struct place *p,
                           char *reason) {
   luaL_checkstack(L, 10, "JSON");
   lua_pushnil(L);
   while (lua_next(L, shape)) {
-    if (!conform_field(L, repairs, p, reason)) {
+    if (!is_right(L) && !conform_field(L, repairs, p, reason)) {
       lua_pop(L, 2);
       return 0;
     }

@@ -8,9 +8,9 @@
 #pragma GCC visibility push(hidden)
 
 /* Makes the object at the top of the stack keep the documented types; returns 1. `shape` is the stack index of a table
- * from field name to "integer", "boolean", "string", "object", or to a shape for a sequence of objects. Digit strings
- * become integers, "true" and "false" booleans, an absent sequence an empty one. A field that cannot be what it should
- * be is named in the reason; then 0.
+ * from field name to "integer", "boolean", "string" or "text", to a shape for an object, to { shape } for a sequence of
+ * objects. Digit strings become integers, "true" and "false" booleans, a number that should be a text its digits, an
+ * absent sequence an empty one. A field that cannot be what it should be is named in the reason; then 0.
  *
  * Makes the repairs that the value needs as well. Mostly these are numbers alone, all of them in documented fields;
  * then nothing else of the value is looked at. */

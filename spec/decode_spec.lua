@@ -164,6 +164,13 @@ describe("documented types", function()
     assert.equal(-1, t.LayerTasks[1].SyncedSize)
   end)
 
+  it("makes a number that should be a text its digits", function()
+    local t = assert(task('{"SyncBatchTaskId":9007199254740991,"TaskIssue":0.5,"SyncRuleId":-1,'
+      .. '"ImageTo":{"ImageTag":20240610}}'))
+    assert.equal("9007199254740991", t.SyncBatchTaskId)
+    assert.same({ "0.5", "-1", "20240610" }, { t.TaskIssue, t.SyncRuleId, t.ImageTo.ImageTag })
+  end)
+
   it("keeps a fraction and a float beyond int64", function()
     local t = assert(task '{"Progress":0.5,"SyncedSize":9223372036854775808}')
     assert.equal(0.5, t.Progress)
@@ -182,7 +189,9 @@ describe("documented types", function()
     SyncedSize = '{"SyncedSize":"many"}', Progress = '{"Progress":true}', CrossUser = '{"CrossUser":1}',
     ["LayerTasks[2].Size"] = '{"LayerTasks":[{"Size":1},{"Size":"1.5"}]}', LayerTasks = '{"LayerTasks":"none"}',
     ["LayerTasks[1]"] = '{"LayerTasks":[5]}', ImageTo = '{"ImageTo":"here"}', TaskStatus = '{"TaskStatus":5}',
-    ImageFrom = '{"ImageFrom":[1]}', Priority = '{"Priority":""}',
+    ImageFrom = '{"ImageFrom":[1]}', ["ImageFrom.ImageTag"] = '{"ImageFrom":{"ImageTag":["v1"]}}',
+    TaskIssue = '{"TaskIssue":{"Code":"x"}}', SyncBatchTaskId = '{"SyncBatchTaskId":true}',
+    Priority = '{"Priority":""}',
   }
   for field, body in pairs(wrong) do
     it("names " .. field .. " when it cannot be what it should be", function()

@@ -1,6 +1,8 @@
 --- Making a failed task again: what the new one is made with, from what the old one tells of source and target; and
 --- whether that was done already. Pure.
 
+local compat = require "crsync.util.compat"
+
 local again = {}
 
 --- Of a task that is to be made again: what a creation takes. Whatever stands in `params` wins.
@@ -11,7 +13,7 @@ local again = {}
 ---@return table all
 function again.params(task, repo_id, params)
   local from, to = task.ImageFrom or {}, task.ImageTo or {}
-  local all = { RepoId = repo_id, Tag = from.ImageTag, Priority = task.Priority }
+  local all = { RepoId = repo_id, Tag = from.ImageTag, Priority = compat.tointeger(task.Priority) }
   -- The service makes tasks by a rule only if that does so by hand; the task of another rule is spelled out.
   local has_rule = (task.SyncRuleId or "") ~= "" and task.TaskTrigger ~= "PASSIVE"
   local by_rule = params.SyncRuleId ~= nil or has_rule and params.TargetInstanceId == nil

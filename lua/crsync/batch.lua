@@ -2,9 +2,9 @@
 --- by one; each is waited for from the moment when a list shows it. Who lists, waits and sleeps is passed in.
 
 local core = require "crsync.core"
-local dates = require "crsync.util.dates"
 local errors = require "crsync.error"
 local fields = require "crsync.print.fields"
+local tables = require "crsync.print.table"
 local wait = require "crsync.wait"
 
 --- What is to be waited for, and who does the work.
@@ -174,6 +174,8 @@ end
 
 local MOST_RULES = 4
 
+local shown = tables.shown
+
 local function newest(tasks)
   local best
   for _, task in ipairs(tasks or {}) do
@@ -182,12 +184,10 @@ local function newest(tasks)
   return best
 end
 
-local function image(at) return ("%s/%s:%s"):format(at.RepoNamespaceName, at.RepoName, at.ImageTag) end
-
 local function told(task)
-  local from, to = task.ImageFrom or {}, task.ImageTo or {}
-  return ("%s of %s: %s to %s, %s"):format(task.SyncTaskId, dates.rfc3339((task.CreateTime or 0) / 1000), image(from),
-    to.RegionId, task.TaskStatus)
+  local to = task.ImageTo or {}
+  return ("%s of %s: %s to %s, %s"):format(shown(task.SyncTaskId), tables.date(task.CreateTime),
+    tables.image(task.ImageFrom or {}), shown(to.RegionId), shown(task.TaskStatus))
 end
 
 -- Whether a rule may make tasks for a repository. Its regular expressions are shown, not tried: they are the service's.
@@ -198,7 +198,7 @@ local function leads_from(rule, instance_id, namespace, name)
 end
 
 local function rule_told(rule)
-  local parts = { rule.SyncRuleId .. " to " .. tostring(rule.TargetRegionId) }
+  local parts = { shown(rule.SyncRuleId) .. " to " .. shown(rule.TargetRegionId) }
   if (rule.TagFilter or ".*") ~= ".*" then parts[#parts + 1] = "tags " .. rule.TagFilter end
   if (rule.RepoNameFilter or ".*") ~= ".*" then parts[#parts + 1] = "repositories " .. rule.RepoNameFilter end
   if rule.SyncTrigger == "INITIATIVE" then parts[#parts + 1] = "by hand only" end
@@ -238,7 +238,7 @@ function batch.instead_of_batch(tasks)
   if not tasks then return nil end
   if not last then return "the instance has no tasks" end
   return ("the newest batch among %d tasks of the instance is %s, with %s"):format(#tasks,
-    tostring(last.SyncBatchTaskId), told(last))
+    shown(last.SyncBatchTaskId), told(last))
 end
 
 return batch

@@ -7,8 +7,9 @@
 ---@field [2] string             "string", "integer", "boolean", a class of ours, or such a class and []
 ---@field [3] string             what it is, for people
 ---@field is_required boolean|nil  of a parameter: it must be given; of a response: it is always there
+---@field is_strict boolean|nil  of a string in a response: a number in its place is an error
+---@field is_free boolean|nil    of a string in a response: it is not looked at
 ---@field words string|nil       for editors: the words that are documented
----@field is_checked boolean|nil of a string in a response: another type is an error
 
 local objects = {}
 
@@ -28,11 +29,12 @@ objects.classes = {
     { "RepoName", "string", "name of the repository", is_required = true },
     { "ImageTag", "string", "tag", is_required = true },
   } },
-  { name = "crsync.Layer", line = "a layer of a task", fields = {
-    { "SyncLayerTaskId", "string", "`rslt-…`", is_required = true },
-    { "Digest", "string", "`sha256:…`", is_required = true },
-    { "ArtifactDigest", "string", "the artifact (manifest) that the layer belongs to", is_required = true },
-    { "TaskStatus", "string", "as a task's", is_required = true, is_checked = true },
+  { name = "crsync.Layer", line = "a layer of a task", fields = { -- there may be hundreds
+    { "SyncLayerTaskId", "string", "`rslt-…`", is_required = true, is_free = true },
+    { "Digest", "string", "`sha256:…`", is_required = true, is_free = true },
+    { "ArtifactDigest", "string", "the artifact (manifest) that the layer belongs to", is_required = true,
+      is_free = true },
+    { "TaskStatus", "string", "as a task's", is_required = true, is_strict = true },
     { "Size", "integer", "bytes", is_required = true },
     { "SyncedSize", "integer", "bytes copied", is_required = true },
   } },
@@ -41,7 +43,7 @@ objects.classes = {
     { "SyncRuleId", "string", "the rule that made it" },
     { "SyncBatchTaskId", "string", "shared by all tasks that one push made" },
     { "TaskStatus", "string", "`PENDING`, `SYNCHRONIZING`, `SUCCESS`, `ERROR`, `CANCELED`; any other word means that it"
-      .. " goes on", is_required = true, is_checked = true, words = STATUS_WORDS },
+      .. " goes on", is_required = true, is_strict = true, words = STATUS_WORDS },
     { "TaskTrigger", "string", "`PASSIVE`: made by a rule; `INITIATIVE`: by hand", words = TRIGGER_WORDS },
     { "TaskIssue", "string", "why it failed" },
     { "Progress", "integer", "0 or 1 only, and 0 for a failed task too; `crsync.progress` tells more",
@@ -61,7 +63,7 @@ objects.classes = {
     { "SyncTaskId", "string", "`rst-…`", is_required = true },
     { "SyncRuleId", "string", "the rule that made it" },
     { "SyncBatchTaskId", "string", "shared by all tasks that one push made" },
-    { "TaskStatus", "string", "as in a task", is_required = true, is_checked = true, words = STATUS_WORDS },
+    { "TaskStatus", "string", "as in a task", is_required = true, is_strict = true, words = STATUS_WORDS },
     { "TaskTrigger", "string", "as in a task", words = TRIGGER_WORDS },
     { "TaskIssue", "string", "why it failed" },
     objects.PRIORITY,
@@ -140,21 +142,16 @@ function objects.unknown(name)
   return object
 end
 
---- The types of a class's fields as the core checks them (csrc/types.h): strings are taken as they come, unless
---- something hangs on them.
+--- The types of a class's fields as the core checks them (csrc/types.h).
 ---@param name string
 ---@return table
 function objects.shape_of(name)
   local shape = {}
   for _, field in ipairs(class_named[name].fields) do
     local item = field[2]:match "^(.*)%[%]$"
-    if item then
-      shape[field[1]] = objects.shape_of(item)
-    elseif class_named[field[2]] then
-      shape[field[1]] = "object"
-    elseif field[2] ~= "string" or field.is_checked then
-      shape[field[1]] = field[2]
-    end
+    local inner = class_named[item or field[2]] and objects.shape_of(item or field[2])
+    local plain = field[2] == "string" and not field.is_strict and "text" or field[2]
+    shape[field[1]] = item and { inner } or inner or not field.is_free and plain or nil
   end
   return shape
 end

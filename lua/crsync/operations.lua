@@ -32,7 +32,7 @@ local shape_of, PRIORITY = objects.shape_of, objects.PRIORITY
 -- TotalCount is a digit string for tasks and a number for rules.
 local function list_of(field, class)
   return { IsSuccess = "boolean", TotalCount = "integer", PageNo = "integer", PageSize = "integer",
-    [field] = shape_of(class) }
+    [field] = { shape_of(class) } }
 end
 
 local plain = { IsSuccess = "boolean" }

@@ -71,10 +71,7 @@ end
 
 local shown = tables.shown
 
-local function image_of(task)
-  local image = task.ImageFrom or {}
-  return ("%s/%s:%s"):format(shown(image.RepoNamespaceName), shown(image.RepoName), shown(image.ImageTag))
-end
+local function image_of(task) return tables.image(task.ImageFrom or {}) end
 
 function known.instances(given)
   return each(items_of(given, "ListInstance", "Instances"), function(item)

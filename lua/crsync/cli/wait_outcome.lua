@@ -45,11 +45,6 @@ local function reason_of(result)
   return task and task.TaskIssue and tostring(task.TaskIssue) or "no reason told"
 end
 
-local function image_of(to)
-  if not to.RepoName then return nil end
-  return ("%s/%s:%s"):format(tostring(to.RepoNamespaceName), tostring(to.RepoName), tostring(to.ImageTag))
-end
-
 -- How long it took, as far as that is known: lists tell it; this wait knows for how long it saw the task go on.
 local function took(task, seen_going)
   local seconds = duration.of(task) or statuses.final[task.TaskStatus] and seen_going
@@ -61,9 +56,9 @@ local function cells_of(result, seen_going)
   local task = result.task or {}
   local to = type(task.ImageTo) == "table" and task.ImageTo or {}
   local bytes = summary.bytes_of(task)
-  return { id = result.id, region = to.RegionId, image = image_of(to), status = task.TaskStatus or "-",
-    took = took(task, seen_going), bytes = bytes and text.bytes(bytes), batch = task.SyncBatchTaskId,
-    reason = reason_of(result) }
+  return { id = result.id, region = to.RegionId, image = to.RepoName and tables.image(to),
+    status = task.TaskStatus or "-", took = took(task, seen_going), bytes = bytes and text.bytes(bytes),
+    batch = task.SyncBatchTaskId, reason = reason_of(result) }
 end
 
 local function has_batches(results)

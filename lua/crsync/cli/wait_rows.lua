@@ -71,11 +71,6 @@ local function numbers_now(seen, now)
   return p
 end
 
-local function image_of(to)
-  if not to.RepoName then return nil end
-  return ("%s/%s:%s"):format(tables.shown(to.RepoNamespaceName), tables.shown(to.RepoName), tables.shown(to.ImageTag))
-end
-
 --- How much of something is done: "71.6 MB of 124.9 MB"; in few columns "71.6/124.9 MB".
 ---@param synced number
 ---@param total number
@@ -96,7 +91,7 @@ end
 local function fill(cells, task, p)
   local to = type(task.ImageTo) == "table" and task.ImageTo or {}
   if task.TaskStatus ~= statuses.unseen then
-    cells.region, cells.image = to.RegionId and tables.shown(to.RegionId), image_of(to)
+    cells.region, cells.image = to.RegionId and tables.shown(to.RegionId), to.RepoName and tables.image(to)
   end
   cells.elapsed, cells.status = tables.seconds(p.elapsed), wait_words.status(task)
   cells.percent, cells.copied = p.percent and p.percent .. " %", copied(p)

@@ -1,9 +1,9 @@
 --- A report of many tasks as one page: a drawing of the tasks over time for each region, the numbers, the failures. It
 --- loads nothing, runs nothing, and says the same without the drawing. Whatever comes from elsewhere is escaped.
 
-local compat = require "crsync.util.compat"
 local dates = require "crsync.util.dates"
 local summary_text = require "crsync.print.summary_text"
+local tables = require "crsync.print.table"
 local text = require "crsync.util.text"
 
 local summary_html = {}
@@ -160,19 +160,13 @@ local function region_table(report)
   return '<div class="scroll"><table class="numbers">\n' .. table.concat(lines, "\n") .. "\n</table></div>"
 end
 
-local function image(at)
-  if type(at) ~= "table" then return "-" end
-  return escaped(("%s/%s:%s"):format(tostring(at.RepoNamespaceName), tostring(at.RepoName), tostring(at.ImageTag)))
-end
-
 local function failure_table(failures)
   local lines = { row_of("th", { "Task", "Made", "Image", "To", "Reason, and what to do" }) }
   for _, failure in ipairs(failures) do
-    local made = compat.tointeger(failure.CreateTime)
-    local to = type(failure.ImageTo) == "table" and failure.ImageTo.RegionId
+    local from, to = failure.ImageFrom, failure.ImageTo
     lines[#lines + 1] = row_of("td", { "<code>" .. escaped(failure.SyncTaskId) .. "</code>",
-      made and dates.rfc3339(made / 1000) or "-", "<code>" .. image(failure.ImageFrom) .. "</code>", escaped(to or nil),
-      escaped(summary_text.reason(failure)) })
+      tables.date(failure.CreateTime), "<code>" .. (type(from) == "table" and escaped(tables.image(from)) or "-")
+      .. "</code>", escaped(type(to) == "table" and to.RegionId or nil), escaped(summary_text.reason(failure)) })
   end
   return '<div class="scroll"><table class="failures">\n' .. table.concat(lines, "\n") .. "\n</table></div>"
 end

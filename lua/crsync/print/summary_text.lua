@@ -105,11 +105,9 @@ function summary_text.cells(report)
 end
 
 local function failure_lines(failure)
-  local from, to = failure.ImageFrom or {}, failure.ImageTo or {}
-  local function shown(value) return tables.shown(value) end
-  return ("%s  %s  %s/%s:%s to %s\n  %s"):format(shown(failure.SyncTaskId), tables.date(failure.CreateTime),
-    shown(from.RepoNamespaceName), shown(from.RepoName), shown(from.ImageTag), shown(to.RegionId),
-    summary_text.reason(failure))
+  local to = failure.ImageTo or {}
+  return ("%s  %s  %s to %s\n  %s"):format(tables.shown(failure.SyncTaskId), tables.date(failure.CreateTime),
+    tables.image(failure.ImageFrom or {}), tables.shown(to.RegionId), summary_text.reason(failure))
 end
 
 --- For a terminal. No line end after the last line.

@@ -24,9 +24,15 @@ function tables.shown(value) return value == nil and "-" or text.printable(compa
 
 local shown = tables.shown
 
-local function image(region, namespace, repo, tag)
-  return ("%s %s/%s:%s"):format(shown(region), shown(namespace), shown(repo), shown(tag))
-end
+local function image_of(namespace, repo, tag) return ("%s/%s:%s"):format(shown(namespace), shown(repo), shown(tag)) end
+
+--- An image without its region, as harmless text: namespace/name:tag.
+---@param at crsync.Image
+---@return string
+function tables.image(at) return image_of(at.RepoNamespaceName, at.RepoName, at.ImageTag) end
+
+-- One with it.
+local function end_of_sync(region, ...) return shown(region) .. " " .. image_of(...) end
 
 -- Where a rule leads: as far as it says.
 local function place(region, namespace, repo)
@@ -69,8 +75,8 @@ tables.TASKS = {
   { header = "STATUS", fields = { "TaskStatus" } },
   { header = "CREATED", fields = { "CreateTime" }, show = date },
   { header = "TOOK", computed = { name = "duration", of = duration.of }, show = tables.seconds },
-  { header = "FROM", fields = fields_of_image "ImageFrom", show = image },
-  { header = "TO", fields = fields_of_image "ImageTo", show = image },
+  { header = "FROM", fields = fields_of_image "ImageFrom", show = end_of_sync },
+  { header = "TO", fields = fields_of_image "ImageTo", show = end_of_sync },
   { header = "ISSUE", fields = { "TaskIssue" }, show = rare },
   { header = "BATCH", fields = { "SyncBatchTaskId" }, show = rare },
 }

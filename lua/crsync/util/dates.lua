@@ -73,10 +73,14 @@ function dates.moment(value, now)
   return parsed(text) and is_possible(text) and dates.expiration(text) or nil
 end
 
---- A time as RFC 3339 has it, to the second.
+-- The first moments of the years 0 and 10000, between which RFC 3339 has words.
+local FIRST, BEYOND = -62167219200, 253402300800
+
+--- A time as RFC 3339 has it, to the second; a dash for one that it has no words for.
 ---@param seconds number  since the epoch
 ---@return string
 function dates.rfc3339(seconds)
+  if not (seconds >= FIRST and seconds < BEYOND) then return "-" end
   return tostring(os.date("!%Y-%m-%dT%H:%M:%SZ", compat.tointeger(seconds) or math.floor(seconds)))
 end
 
