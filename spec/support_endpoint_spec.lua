@@ -362,6 +362,21 @@ describe("time", function()
     assert.equal(28, (curl(server, "-m 0.2 HEADERS URL")))
   end)
 
+  it("waits until so many ask", function()
+    server:answer_always { together = 3, body = "{}" }
+    local sockets = { connect(server), connect(server), connect(server) }
+    for i, s in ipairs(sockets) do
+      sockets[1]:settimeout(0.05)
+      if i > 1 then assert.equal("timeout", select(2, sockets[1]:receive(1))) end
+      s:send(request_text(server))
+    end
+    for _, s in ipairs(sockets) do
+      s:settimeout(5)
+      assert.equal(200, read_answer(s).status)
+      s:close()
+    end
+  end)
+
   it("costs nothing while nothing happens", function()
     local tls <close> = endpoint.start { tls = "good" }
     for _, to in ipairs { server, tls } do

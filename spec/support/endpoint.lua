@@ -23,6 +23,7 @@
 --   deep = n                      an object with n arrays in each other
 --   echo_secret = true            an error whose text has the secret, the token and the Authorization header
 --   delay = seconds               before the head
+--   together = n                  before the head, until n requests have come that get this response
 --   drip = {bytes = 1, every = 1} the body in pieces, a pause after each
 --   cut = n                       announces the whole body, sends n bytes of it, ends the connection properly
 --   reset = "accept"              a TCP reset of the next connection to be accepted, for TLS after the handshake,

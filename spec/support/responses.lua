@@ -18,8 +18,9 @@ local function wants_close(request)
 end
 
 local OPTIONS = {}
-for name in ([[status headers body example content_type verify delay drip cut reset hang die close close_silently linger
-  die_on_reuse gzip deflate huge gzip_bomb deep headers_raw interim chunked status_line echo_secret http10 raw
+for name in ([[status headers body example content_type verify delay together drip cut reset hang die close
+  close_silently linger die_on_reuse gzip deflate huge gzip_bomb deep headers_raw interim chunked status_line
+  echo_secret http10 raw
   ]]):gmatch "%S+" do OPTIONS[name] = true end
 
 local SHORT = { bomb = "gzip_bomb", drop = "close_silently", echo = "echo_secret" }
@@ -264,10 +265,16 @@ local function wait_until_gone(conn)
   while true do conn:bytes(#conn.buffer + 1) end -- ends with an error, as the connection does
 end
 
+local function wait_for_others(response)
+  response.waiting = (response.waiting or 0) + 1
+  while response.waiting < response.together do scheduler.sleep(0.002) end
+end
+
 --- Answers a request, well or badly. Returns whether the connection may carry another one.
 ---@param service { now: number, keys: table[] }
 function responses.respond(conn, response, request, service)
   if response.delay then scheduler.sleep(response.delay) end
+  if response.together then wait_for_others(response) end
   if response.hang then wait_until_gone(conn) end
   if response.die then return false end
   if response.reset == "before" or response.reset == "accept" then return reset(conn) end
