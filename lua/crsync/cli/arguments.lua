@@ -183,18 +183,41 @@ arguments.COMMON = {
   { name = "--version", act = "version", about = "Show the version, and those of what it stands on, and exit" },
 }
 
+--- Of every command, too, and seen to elsewhere.
+---@type crsync.cli.Option
+arguments.HELP = { name = "-h --help", about = "Show help and exit" }
+
+--- Every name that an option has with this command, short ones too: its own options first.
+---@param command crsync.cli.Command|false|nil  none: what every command has
+---@return { name: string, about: string, row: crsync.cli.Option }[]
+function arguments.option_names(command)
+  local names = {}
+  for _, rows in ipairs { command and command.options or {}, arguments.COMMON, { arguments.HELP } } do
+    for _, row in ipairs(rows) do
+      for name in row.name:gmatch "%S+" do names[#names + 1] = { name = name, about = row.about, row = row } end
+    end
+  end
+  return names
+end
+
+--- The option that has this name.
+---@param name string
+---@param command crsync.cli.Command|false|nil
+---@return crsync.cli.Option|nil
+function arguments.option_named(name, command)
+  for _, named in ipairs(arguments.option_names(command)) do
+    if named.name == name then return named.row end
+  end
+  return nil
+end
+
 --- The command's name of an option of the library's; nil where it has none.
 ---@param name string
 ---@param command crsync.cli.Command|nil  whose options count, too
 ---@return string|nil
 function arguments.flag(name, command)
   local flag = "--" .. name:gsub("_", "-")
-  for _, rows in ipairs { command and command.options or {}, arguments.COMMON } do
-    for _, row in ipairs(rows) do
-      if row.name == flag then return flag end
-    end
-  end
-  return nil
+  return arguments.option_named(flag, command) and flag or nil
 end
 
 --- What the library says of its options, such as "option endpoint", by the command's names of them.
@@ -203,10 +226,6 @@ end
 function arguments.with_flags(message)
   return (message:gsub("%f[%w]option ([%l_]+)", function(name) return arguments.flag(name) end))
 end
-
---- Of every command, too, and seen to elsewhere.
----@type crsync.cli.Option
-arguments.HELP = { name = "-h --help", about = "Show help and exit" }
 
 ---@type crsync.cli.Argument
 arguments.INSTANCE = { name = "instance", completes = "instances", about = "Id of the source instance, cri-…" }

@@ -19,17 +19,6 @@ candidates.FILES = "files"
 
 -- ---- the words before -------------------------------------------------------------------------------------------
 
-local function row_of_option(name, command)
-  for _, rows in ipairs { { arguments.HELP }, arguments.COMMON, command and command.options or {} } do
-    for _, row in ipairs(rows) do
-      for one in row.name:gmatch "%S+" do
-        if one == name then return row end
-      end
-    end
-  end
-  return nil
-end
-
 local function takes_value(row) return row and (row.value or row.choices) end
 
 local function command_named(name, commands)
@@ -60,10 +49,10 @@ end
 function Line:take(word)
   local name, value = word:match "^(%-%-[%w-]+)=(.*)$"
   if name then
-    local row = row_of_option(name, self.command)
+    local row = arguments.option_named(name, self.command)
     if row then self:note(row, value) end
   elseif word:find "^%-" then
-    local row = row_of_option(word, self.command)
+    local row = arguments.option_named(word, self.command)
     self.open = takes_value(row) and row or nil
   elseif self.open then
     self:note(self.open, word)
@@ -98,15 +87,20 @@ local function named(rows)
   return list
 end
 
+-- An empty list, and what adds a word to it that it does not have yet.
+local function new_list()
+  local list, has = {}, {}
+  return list, function(word, about)
+    if not has[word] then list[#list + 1] = { word, about and about:gsub("`", "") } end
+    has[word] = true
+  end
+end
+
 -- Parameters, with what comes behind their names.
 local function parameters(actions)
-  local list, seen = {}, {}
+  local list, add = new_list()
   for _, action in ipairs(actions) do
-    for _, parameter in ipairs(operations[action].parameters) do
-      local name = parameter[1] .. "="
-      if not seen[name] then list[#list + 1] = { name, (parameter[3]:gsub("`", "")) } end
-      seen[name] = true
-    end
+    for _, parameter in ipairs(operations[action].parameters) do add(parameter[1] .. "=", parameter[3]) end
   end
   return list
 end
@@ -116,22 +110,18 @@ local OFFERS = {}
 
 function OFFERS.formats(line)
   if line.command then return plain(arguments.formats_of(line.command)) end
-  local formats, seen = {}, {}
+  local formats, add = new_list()
   for _, command in ipairs(line.commands) do
-    for _, format in ipairs(arguments.formats_of(command)) do
-      if not seen[format] then formats[#formats + 1] = { format } end
-      seen[format] = true
-    end
+    for _, format in ipairs(arguments.formats_of(command)) do add(format) end
   end
   return formats
 end
 
 function OFFERS.fields(line)
-  local list, seen = {}, {}
+  local list, add = new_list()
   for _, result in ipairs(line.command and line.command.results or {}) do
     for _, path in ipairs(result.class and objects.paths(result.class) or plain(result.fields)) do
-      if not seen[path[1]] then list[#list + 1] = { path[1], path[2] and path[2]:gsub("`", "") } end
-      seen[path[1]] = true
+      add(path[1], path[2])
     end
   end
   return list
@@ -214,16 +204,6 @@ local function values(row, line, before, begun)
   return chosen(OFFERS[row.completes](line), before, begun)
 end
 
-local function option_names(command)
-  local list = {}
-  for _, rows in ipairs { command and command.options or {}, arguments.COMMON, { arguments.HELP } } do
-    for _, row in ipairs(rows) do
-      for name in row.name:gmatch "%S+" do list[#list + 1] = { name, row.about } end
-    end
-  end
-  return list
-end
-
 --- What may stand in the place of the last word, which may be begun.
 ---@param words string[]  without the command's own name
 ---@param commands crsync.cli.Command[]
@@ -234,9 +214,9 @@ function candidates.of(words, commands)
   local begun = words[#words] or ""
   local line = read(before, commands)
   local name, value = begun:match "^(%-%-[%w-]+)=(.*)$"
-  local row = name and row_of_option(name, line.command) or nil
+  local row = name and arguments.option_named(name, line.command) or nil
   if name then return takes_value(row) and values(row, line, name .. "=", value) or {} end
-  if begun:find "^%-" then return chosen(option_names(line.command), "", begun) end
+  if begun:find "^%-" then return chosen(named(arguments.option_names(line.command)), "", begun) end
   if line.open then return values(line.open, line, "", begun) end
   if line.command == nil then return chosen(named(commands), "", begun) end
   row = line.command and argument_at(line.command, line.place + 1) or nil

@@ -91,13 +91,9 @@ function parser.meant(word, words)
   return found and ("\nDid you mean '%s'?"):format(found) or ""
 end
 
-local function option_names(command)
+local function names_of(rows)
   local names = {}
-  for _, rows in ipairs { { arguments.HELP }, arguments.COMMON, command and command.options or {} } do
-    for _, row in ipairs(rows) do
-      for name in row.name:gmatch "%S+" do names[#names + 1] = name end
-    end
-  end
+  for i, row in ipairs(rows) do names[i] = row.name end
   return names
 end
 
@@ -109,9 +105,8 @@ local function in_our_words(problem, command, commands)
   if problem:find "\n" then return problem end
   local option = problem:match "^unknown option '([^']*)'$"
   local name = problem:match "^unknown command '([^']*)'$"
-  local names = {}
-  for i, row in ipairs(commands) do names[i] = row.name end
-  return problem .. (option and parser.meant(option, option_names(command)) or name and parser.meant(name, names) or "")
+  return problem .. (option and parser.meant(option, names_of(arguments.option_names(command)))
+    or name and parser.meant(name, names_of(commands)) or "")
 end
 
 local function check_format(given, command)
