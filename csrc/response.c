@@ -39,14 +39,21 @@ static void clean(const struct response *r, char *text, size_t len) {
   redact_free(signature);
 }
 
-/* Pushes a copy of foreign text, secrets struck out, at most so many bytes of it. Struck out first and cut afterwards:
- * a short piece of a secret at the cut would not be recognised. */
-static void push_clean_most(lua_State *L, const struct response *r, const char *text, size_t len, size_t most) {
-  len = smaller(len, EXCERPT_REDACTED);
+/* Pushes a copy of foreign text, secrets struck out. */
+static void push_clean_whole(lua_State *L, const struct response *r, const char *text, size_t len) {
   char *copy = lua_newuserdatauv(L, len, 0);
   memcpy(copy, text, len);
   clean(r, copy, len);
-  lua_pushlstring(L, copy, smaller(len, most));
+  lua_pushlstring(L, copy, len);
+  lua_remove(L, -2);
+}
+
+/* The same, at most so many bytes of it. Struck out first and cut afterwards: a short piece of a secret at the cut
+ * would not be recognised. */
+static void push_clean_most(lua_State *L, const struct response *r, const char *text, size_t len, size_t most) {
+  push_clean_whole(L, r, text, smaller(len, EXCERPT_REDACTED));
+  if (lua_rawlen(L, -1) <= most) return;
+  lua_pushlstring(L, lua_tostring(L, -1), most);
   lua_remove(L, -2);
 }
 
@@ -430,15 +437,10 @@ static int is_result(lua_State *L, const struct response *r, int body, char reas
 /* A result is data, and left as it is; but not where it holds what nobody may see. */
 static void push_body(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
-  if (!sign_is_echoed(r->key, (struct bytes){o->body, o->body_len})) {
+  if (sign_is_echoed(r->key, (struct bytes){o->body, o->body_len}))
+    push_clean_whole(L, r, o->body, o->body_len);
+  else
     lua_pushlstring(L, o->body, o->body_len);
-    return;
-  }
-  char *copy = lua_newuserdatauv(L, o->body_len, 0);
-  memcpy(copy, o->body, o->body_len);
-  clean(r, copy, o->body_len);
-  lua_pushlstring(L, copy, o->body_len);
-  lua_remove(L, -2);
 }
 
 int response_push(lua_State *L, const struct response *r) {
