@@ -94,6 +94,29 @@ const char *transfer_tls_version(void) {
   return version ? version : "no TLS";
 }
 
+/* ---- what libcurl tells of a handle -------------------------------------------------------------- */
+
+/* By which connections are told apart; 0 while there is none. */
+static long local_port(CURL *easy) {
+  long port = 0;
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
+  return port;
+}
+
+/* Whether a connection was begun for it; else it is on a kept one, on another's, or on none. */
+static int began_connection(CURL *easy) {
+  long connects = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+  return connects > 0;
+}
+
+/* Whether a byte of its request has left. */
+static int has_sent(CURL *easy) {
+  long size = 0;
+  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &size);
+  return size > 0;
+}
+
 /* ---- libcurl's callbacks ------------------------------------------------------------------------- */
 
 static int body_reserve(struct transfer *t, size_t more) {
@@ -160,13 +183,6 @@ static void keep_header_line(struct transfer *t, const char *line, size_t len) {
   while (value < end && (*value == ' ' || *value == '\t')) value++;
   while (end > value && (unsigned char)end[-1] <= ' ') end--;
   transfer_keep_header(&t->outcome.headers, line, (size_t)(colon - line), value, (size_t)(end - value));
-}
-
-/* By which connections are told apart; 0 while there is none. */
-static long local_port(CURL *easy) {
-  long port = 0;
-  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
-  return port;
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *user) {
@@ -381,15 +397,13 @@ static int renew_engine(struct transfer_engine *e) {
 /* Takes what libcurl knows before the handle goes back. */
 static void collect_outcome(struct transfer *t) {
   struct transfer_outcome *o = &t->outcome;
-  long request_size = 0;
   char *content_type = NULL;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &o->status);
   curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &o->connect_status);
   curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &o->verify_result);
   o->verify_result = ca_store_verdict(o->verify_result);
-  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_size);
   curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
-  o->sent = request_size > 0;
+  o->sent = has_sent(t->easy);
   if (content_type) t->content_type = strdup(content_type); /* without memory: no content type */
   if (t->trace) trace_collect(t->trace, t->easy);
 }
@@ -427,12 +441,7 @@ static void complete_transfer(struct transfer *t) {
 
 /* ---- what a failure means for others ------------------------------------------------------------- */
 
-static int has_no_connection(const struct transfer *t) {
-  long connects = 0, sent = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
-  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-  return !connects && !sent;
-}
+static int has_no_connection(const struct transfer *t) { return !began_connection(t->easy) && !has_sent(t->easy); }
 
 /* Starts it again in a pool, with the time that it has left. Without memory it is in none. */
 static int move_to(struct transfer *t, struct connections_pool *pool) {
@@ -475,19 +484,11 @@ static void move_unanswered(const struct transfer *first, CURLcode code) {
   }
 }
 
-static int did_not_connect(const struct transfer *t) {
-  long connects = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
-  return !connects;
-}
-
 /* What has happened to one connection has most likely happened to all that were kept with it: they lead nowhere. Those
  * who are on them find out side by side, and the first fails for all. */
 static void doubt_connections(struct transfer *t, CURLcode code) {
-  long sent = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-  int is_first = connections_retire(t->engine->connections, t->pool);
-  if (sent && !t->header_bytes && !is_first && did_not_connect(t)) t->outcome.shared = 1;
+  int is_first = connections_retire(t->engine->connections, t->pool), sent = has_sent(t->easy);
+  if (sent && !t->header_bytes && !is_first && !began_connection(t->easy)) t->outcome.shared = 1;
   if (!sent)
     move_waiting(t, code);
   else if (!t->header_bytes && code == CURLE_OPERATION_TIMEDOUT)
@@ -513,10 +514,8 @@ static void end_overdue(struct transfer_engine *e) {
 /* ---- as many connections as are needed ----------------------------------------------------------- */
 
 static void count_use(const struct transfer *t, struct connections_use *use) {
-  long connects = 0, sent = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
-  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-  use->sent += sent > 0;
+  int connects = began_connection(t->easy), sent = has_sent(t->easy);
+  use->sent += sent;
   use->waiting += !connects && !sent;
   use->making += connects && !sent;
   use->made += connects && sent;
