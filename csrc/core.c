@@ -123,6 +123,11 @@ static const char *push_origin(lua_State *L, const char **host) {
   return origin;
 }
 
+/* What has hindered libcurl, which does not tell: descriptors where there are hardly any, else memory. */
+static const char *what_lacks(const char *without_memory) {
+  return descriptors_shortage() ? no_descriptors : without_memory;
+}
+
 /* ---- a job's life -------------------------------------------------------------------------------- */
 
 static void leave_core(struct job *job) {
@@ -271,8 +276,7 @@ static const char *open_engine(lua_State *L, struct core *c) {
       .max_response_size = c->max_response_size,
   };
   c->engine = transfer_engine_new(&settings);
-  if (c->engine) return NULL;
-  return descriptors_shortage() ? no_descriptors : "cannot start libcurl: no memory is left";
+  return c->engine ? NULL : what_lacks("cannot start libcurl: no memory is left");
 }
 
 static const char *set_up(lua_State *L, struct core *c) {
@@ -390,8 +394,7 @@ static int push_asked(lua_State *L) {
 }
 
 static const char *start_transfer(struct job *job, const struct transfer_request *request) {
-  if (!transfer_start(job->transfer, request)) return NULL;
-  return descriptors_shortage() ? no_descriptors : "cannot start a transfer: no memory is left";
+  return transfer_start(job->transfer, request) ? what_lacks("cannot start a transfer: no memory is left") : NULL;
 }
 
 /* Signs what was gathered and starts it. Runs no Lua. Returns what hinders it, or NULL. */
