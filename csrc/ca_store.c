@@ -41,7 +41,7 @@ static void leave_one_out(struct ca_store *s, CURL *easy) {
   if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) || curl_easy_getinfo(easy, CURLINFO_CAPATH, &path)) return;
   if (!file || !path || strncmp(file, path, strlen(path)) != 0 || file[strlen(path)] != '/') return;
   int failed = is_gnutls() ? set_both(easy, file, NULL) : is_hashed_folder(path) ? set_both(easy, NULL, path) : -1;
-  if (!failed) *s = (struct ca_store){.file = file, .path = path};
+  if (!failed) *s = (struct ca_store){.file = file, .path = path, .is_partial = 1};
 }
 
 #else /* it does not tell where it looks */
@@ -60,11 +60,11 @@ int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char 
   return 0;
 }
 
-int ca_store_add_rest(struct ca_store *s, CURLcode code, CURL *template, CURL *easy) {
-  if (code != CURLE_PEER_FAILED_VERIFICATION || !s->file) return 0;
-  if (set_both(template, s->file, s->path) || set_both(easy, s->file, s->path)) return 0;
-  s->file = s->path = NULL;
-  return 1;
+int ca_store_add_rest(const struct ca_store *s, CURL *easy) { return set_both(easy, s->file, s->path); }
+
+int ca_store_complete(struct ca_store *s, CURL *easy) {
+  s->is_partial = 0;
+  return ca_store_add_rest(s, easy);
 }
 
 /* ---- a certificate that is refused --------------------------------------------------------------- */

@@ -15,7 +15,8 @@
 
 /* Zeroed before its first use. Owns nothing: the texts are libcurl's own, and stay. */
 struct ca_store {
-  const char *file, *path; /* libcurl's, while one of them is left out; else NULL */
+  const char *file, *path; /* libcurl's, where one of them was left out; else NULL */
+  int is_partial;          /* 1: the handle that others are copied from still lacks it */
 };
 
 /* Sets what `easy`, which others are copied from, trusts: for the service, and for a proxy that is reached over TLS;
@@ -23,9 +24,11 @@ struct ca_store {
  * copied. Returns 0, or -1 when memory runs out. */
 int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char *path, int skip_verify);
 
-/* After a transfer that ended with `code`: 1 if what was left out may know the certificate. Both handles have it then;
- * handles copied before have not, and the request is to be sent again. */
-int ca_store_add_rest(struct ca_store *s, CURLcode code, CURL *template, CURL *easy);
+/* Gives what was left out to the handle that others are copied from. Returns 0, or -1 when memory runs out. */
+int ca_store_complete(struct ca_store *s, CURL *easy);
+
+/* The same for one that was copied before: it should be in no pool. */
+int ca_store_add_rest(const struct ca_store *s, CURL *easy);
 
 /* libcurl's verdict on a certificate, whose numbers are those of its TLS library, as one of OpenSSL's X509_V_. */
 long ca_store_verdict(long verdict);

@@ -52,8 +52,9 @@ struct transfer {
   struct connections_pool *pool;
   int64_t started_ms, deadline_ms;
   long connect_timeout_ms;
-  int may_wait; /* for another's connection to be made, and to share it */
-  int is_alone; /* nobody shares its connection */
+  int may_wait;      /* for another's connection to be made, and to share it */
+  int is_alone;      /* nobody shares its connection */
+  int lacks_anchors; /* its handle was copied while ca_store was partial */
   size_t max_response_size;
   char *request_body;
   size_t request_body_len;
@@ -443,11 +444,18 @@ static void complete_transfer(struct transfer *t) {
 
 static int has_no_connection(const struct transfer *t) { return !began_connection(t->easy) && !has_sent(t->easy); }
 
+static int add_anchors(struct transfer *t) {
+  const struct ca_store *ca_store = &t->engine->ca_store;
+  if (!t->lacks_anchors || ca_store->is_partial) return 0;
+  t->lacks_anchors = 0;
+  return ca_store_add_rest(ca_store, t->easy);
+}
+
 /* Starts it again in a pool, with the time that it has left. Without memory it is in none. */
 static int move_to(struct transfer *t, struct connections_pool *pool) {
   int64_t left = t->deadline_ms - pollset_now_ms();
   connections_remove(t->pool, t->easy);
-  int failed = !pool || curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left < 1 ? 1L : (long)left) ||
+  int failed = !pool || curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, left < 1 ? 1L : (long)left) || add_anchors(t) ||
                connections_add(pool, t->easy);
   t->pool = failed ? NULL : pool;
   return failed ? -1 : 0;
@@ -493,6 +501,20 @@ static void doubt_connections(struct transfer *t, CURLcode code) {
     move_waiting(t, code);
   else if (!t->header_bytes && code == CURLE_OPERATION_TIMEDOUT)
     move_unanswered(t, code);
+}
+
+/* Whether it was sent again, to be judged by all anchors. Those that wait for a connection would be refused in turn. */
+static int try_with_all_anchors(struct transfer *refused, CURLcode code) {
+  struct transfer_engine *e = refused->engine;
+  if (code != CURLE_PEER_FAILED_VERIFICATION || !refused->lacks_anchors) return 0;
+  if (ca_store_complete(&e->ca_store, e->template)) return 0;
+  drop_idle_handles(e);
+  for (struct transfer *t = e->running, *next; t; t = next) {
+    next = t->next;
+    if (t != refused && !(t->lacks_anchors && has_no_connection(t))) continue;
+    if (move_to(t, t->pool)) fail_transfer(t, CURLE_OUT_OF_MEMORY);
+  }
+  return 1;
 }
 
 /* libcurl does not look at the clock for who waits for another's connection. */
@@ -550,15 +572,6 @@ long transfer_timeout_ms(struct transfer_engine *e) {
   if (due < 0) return -1;
   int64_t left = due - pollset_now_ms();
   return left < 0 ? 0 : left > MAX_WAIT_MS ? MAX_WAIT_MS : (long)left;
-}
-
-/* Whether it was sent again, to be judged by more anchors. */
-static int try_with_all_anchors(struct transfer *t, CURLcode code) {
-  struct transfer_engine *e = t->engine;
-  if (!ca_store_add_rest(&e->ca_store, code, e->template, t->easy)) return 0;
-  drop_idle_handles(e);
-  if (move_to(t, t->pool)) fail_transfer(t, CURLE_OUT_OF_MEMORY);
-  return 1;
 }
 
 static void collect_ended(struct transfer_engine *e) {
@@ -740,6 +753,7 @@ int transfer_start(struct transfer *t, const struct transfer_request *request) {
   t->connect_timeout_ms = request->connect_timeout_ms;
   if (!request->is_for_keys && strncmp(request->url, "https:", 6) != 0) connections_set_http1(e->connections, 1);
   t->may_wait = !request->once && !request->is_for_keys && !connections_are_http1(e->connections);
+  t->lacks_anchors = e->ca_store.is_partial;
   t->easy = take_handle(e);
   if (t->easy && !apply_request(t, request) && !add_to_pool(t, request)) return 0;
   if (t->easy) {

@@ -102,6 +102,26 @@ proxy:stop()
 server:stop()
 ]]
 
+-- Sixteen first calls at once, over HTTP/1 and HTTP/2; the system's file knows the CA, and its folder does not.
+local ANCHORS = [[
+local endpoint, nginx = require "spec.support.endpoint", require "spec.support.nginx"
+local files = require "spec.support.files"
+local plain, secure = endpoint.start(), endpoint.start { tls = "good" }
+local front = nginx.start(plain)
+files.write(os.getenv "WORLD_ANCHORS", files.read(front.ca_file))
+for _, url in ipairs { secure.url, front.url } do
+  local client, ids, found = plain:client { endpoint = url }, {}, 0
+  for i = 1, 16 do ids[i] = "rst-" .. i end
+  local tasks, errors = client:get_tasks("cri-1", ids)
+  for _ in pairs(tasks) do found = found + 1 end
+  print(found, (select(2, next(errors))))
+  client:close()
+end
+front:stop()
+secure:stop()
+plain:stop()
+]]
+
 local folder
 lazy_setup(function() folder = files.temporary_folder() end)
 lazy_teardown(function() os.execute("rm -rf '" .. folder .. "'") end)
@@ -119,8 +139,8 @@ local function world()
 end
 
 local function run(script, values)
-  local prefix = ("LD_PRELOAD=\"$LD_PRELOAD %s\" WORLD_ADDRESS='%s/address' WORLD_ASLEEP='%s/asleep'")
-    :format(world(), folder, folder)
+  local prefix = ("LD_PRELOAD=\"$LD_PRELOAD %s\" WORLD_ADDRESS='%s/address' WORLD_ASLEEP='%s/asleep'"
+    .. " WORLD_ANCHORS='%s/anchors.pem'"):format(world(), folder, folder, folder)
   return child.run(script:gsub("%u%u%u+", function(name) return values[name] end), prefix)
 end
 
@@ -135,5 +155,9 @@ describe("a client that lives for weeks", function()
 
   it("finds its proxy again", function()
     assert.equal("found\nnetwork\nfound\nfound\n", run(PROXY, values))
+  end)
+
+  it("finds a CA that only the system's file knows, for all of its first calls", function()
+    assert.equal("16\tnil\n16\tnil\n", run(ANCHORS, values))
   end)
 end)
