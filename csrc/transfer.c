@@ -217,12 +217,12 @@ static int apply_protocols(CURL *easy) {
 #endif
 }
 
-static CURL *make_template(struct ca_store *ca_store, const struct transfer_settings *s, CURLSH *share) {
+static CURL *make_template(struct ca_store *ca_store, const struct transfer_settings *s) {
   CURL *easy = curl_easy_init();
   if (!easy) return NULL;
   int failed = apply_protocols(easy) || ca_store_apply(ca_store, easy, s->ca_file, s->ca_path, s->skip_verify) ||
                curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) || curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) ||
-               curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") || curl_easy_setopt(easy, CURLOPT_SHARE, share) ||
+               curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") ||
                curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) ||
                curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) ||
                curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) ||
@@ -247,8 +247,12 @@ static void drop_idle_handles(struct transfer_engine *e) {
   while (e->idle_count) curl_easy_cleanup(e->idle[--e->idle_count]);
 }
 
+/* The share is no setting that a copy would have. */
 static CURL *take_handle(struct transfer_engine *e) {
-  return e->idle_count ? e->idle[--e->idle_count] : curl_easy_duphandle(e->template);
+  if (e->idle_count) return e->idle[--e->idle_count];
+  CURL *easy = curl_easy_duphandle(e->template);
+  if (easy) (void)curl_easy_setopt(easy, CURLOPT_SHARE, e->share); /* without it, it does its own handshakes */
+  return easy;
 }
 
 /* ---- an engine's life ---------------------------------------------------------------------------- */
@@ -288,7 +292,7 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
   struct transfer_engine *e = calloc(1, sizeof *e);
   if (!e) return NULL;
   e->max_response_size = settings->max_response_size;
-  if (!open_parts(e) && (e->template = make_template(&e->ca_store, settings, e->share))) return e;
+  if (!open_parts(e) && (e->template = make_template(&e->ca_store, settings))) return e;
   transfer_engine_free(e);
   return NULL;
 }
@@ -389,8 +393,7 @@ static int renew_engine(struct transfer_engine *e) {
   pollset_free(e->pollset);
   e->connections = NULL;
   e->pollset = NULL; /* libcurl's are left as they are */
-  if (open_parts(e)) return -1;
-  return curl_easy_setopt(e->template, CURLOPT_SHARE, e->share) ? -1 : 0;
+  return open_parts(e);
 }
 
 /* ---- how it ended -------------------------------------------------------------------------------- */

@@ -99,6 +99,15 @@ describe("a connection is shared", function()
     assert.equal(2, front:connections(7))
   end)
 
+  it("and beside it another one goes on with its TLS session", function()
+    local client = begin { directives = 'ssl_session_cache shared:specs:1m; ssl_protocols TLSv1.2;'
+      .. ' if ($ssl_session_reused = "r") { return 418; }' }
+    assert.is_table(client:get_task("cri-1", "rst-1"))
+    local _, err = client:create_task_by_rule("cri-1", NEW_TASK)
+    client:close()
+    assert.equal(418, err.status)
+  end)
+
   it("by the calls that follow one that makes something", function()
     local client = begin()
     assert(client:create_task_by_rule("cri-1", NEW_TASK))
