@@ -19,7 +19,7 @@
 #define PROCESS_TYPE "crsync.process"
 #define LEFT_RUNNING "crsync.process.left_running"
 
-enum { MAX_OUTPUT = 64 * 1024, MAX_WORDS = 1000, PIPES = 2, MAX_REAP_MS = 200 };
+enum { MAX_OUTPUT = 64 * 1024, MAX_WORDS = 1000, MAX_READS = 64, PIPES = 2, MAX_REAP_MS = 200 };
 
 extern char **environ;
 
@@ -193,13 +193,14 @@ int process_spawn(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   reap_left_running(L);
-  const char *const *words = push_words(L);
   struct process *p = lua_newuserdatauv(L, sizeof *p, 0);
   p->pid = 0;
   p->owner = getpid();
   p->status = -1;
   for (int i = 0; i < PIPES; i++) p->pipes[i].fd = -1, p->pipes[i].len = 0;
   luaL_setmetatable(L, PROCESS_TYPE);
+  const char *const *words = push_words(L); /* last: the strings are a table's that Lua may change */
+  lua_pushvalue(L, 2);
   int reason = open_pipes(fds) ? errno : 0;
   if (!reason) {
     reason = spawn(&p->pid, words, fds);
@@ -218,10 +219,11 @@ int process_spawn(lua_State *L) {
 
 /* ---- its output ---------------------------------------------------------------------------------- */
 
-/* Reads what is there. What passes the limit is read and dropped, so that the program never waits for a reader. */
+/* Reads what is there. What passes the limit is read and dropped, so that the program never waits for a reader; one
+ * that writes faster than this reads waits for the next time. */
 static void drain(struct pipe_end *p) {
   char excess[4096] = "";
-  while (p->fd >= 0) {
+  for (int reads = 0; reads < MAX_READS && p->fd >= 0; reads++) {
     size_t room = MAX_OUTPUT - p->len;
     ssize_t n = read(p->fd, room ? p->data + p->len : excess, room ? room : sizeof excess);
     if (n > 0 && room) p->len += (size_t)n;
@@ -232,8 +234,16 @@ static void drain(struct pipe_end *p) {
   OPENSSL_cleanse(excess, sizeof excess);
 }
 
+/* In a forked child the program and what it writes are the parent's. */
+static void leave_to_parent(struct process *p) {
+  for (int i = 0; i < PIPES; i++) close_pipe(&p->pipes[i]);
+  p->status = SIGKILL;
+  p->pid = 0;
+}
+
 /* 1 once the program has ended. Where the host ignores SIGCHLD, there is no status to wait for. */
 static int has_ended(struct process *p) {
+  if (p->pid && p->owner != getpid()) leave_to_parent(p);
   if (!p->pid) return 1;
   pid_t who = waitpid(p->pid, &p->status, WNOHANG);
   if (who == 0 || (who < 0 && errno == EINTR)) return 0;

@@ -13,7 +13,8 @@ void process_open(lua_State *L);
 /* The Lua function spawn(words): starts words[1], looked up in PATH, with the arguments words, standard input empty.
  * Returns the process, or nil and the system's reason. Its method `poll` reads what there is:
  *   process:poll() -> nil                                 it is running
- *   process:poll() -> output, errors, status               it has ended; status is nil after a signal
+ *   process:poll() -> output, errors, status               it has ended; status is nil after a signal, and in a forked
+ *                                                          child of the process that has started it
  * Output and errors are cut at 64 KiB. process:close() kills the program and what it has started. */
 int process_spawn(lua_State *L);
 

@@ -140,6 +140,22 @@ describe("a program", function()
     assert.is_true(is_alive(pid))
   end)
 
+  it("tells a forked child nothing, and its own process everything", function()
+    local path = surroundings.path "told"
+    local p = assert(core.spawn { "sh", "-c", ("echo all; until [ -e %s ]; do sleep 0.01; done"):format(path) })
+    finally(function() p:close() end)
+    pause(0.1)
+    local forked = process.fork()
+    if forked == 0 then
+      local output, errors, status = p:poll()
+      files.write(path, ("%s%s%s"):format(output, errors, status))
+      process.exit(0)
+    end
+    process.wait(forked)
+    assert.equal("nil", files.read(path))
+    assert.same({ "all\n", "", 0 }, { ended(p) })
+  end)
+
   it("that is not there is told by the system's words, and nonsense is refused", function()
     assert.same({ nil, "No such file or directory" }, { core.spawn { "/nonexistent/program" } })
     for _, words in ipairs { {}, { 5 }, { "a", true } } do
