@@ -115,6 +115,12 @@ static long milliseconds(double seconds) {
   return ms < 1 ? 1 : ms > 2000000000.0 ? 2000000000L : (long)ms;
 }
 
+/* So many bytes. What passes all memory is as good as no limit. */
+static size_t whole_bytes(double n) {
+  const double most = (double)(SIZE_MAX / 4);
+  return !(n > 0) ? 0 : n < most ? (size_t)n : SIZE_MAX / 4;
+}
+
 /* Pushes the core's origin; returns it. `host`, if it is not NULL, is where the host begins in it. */
 static const char *push_origin(lua_State *L, const char **host) {
   lua_getiuservalue(L, 1, CORE_ORIGIN);
@@ -287,7 +293,7 @@ static const char *set_up(lua_State *L, struct core *c) {
   if (!c->key) luaL_error(L, "%s", no_memory);
   c->timeout = luaaux_get_number(L, 1, "timeout", 10);
   c->connect_timeout = luaaux_get_number(L, 1, "connect_timeout", 5);
-  c->max_response_size = (size_t)luaaux_get_number(L, 1, "max_response_size", 16.0 * 1024 * 1024);
+  c->max_response_size = whole_bytes(luaaux_get_number(L, 1, "max_response_size", 16.0 * 1024 * 1024));
   int first = lua_gettop(L) + 1;
   luaaux_get_string(L, 1, "access_key_id", NULL);
   luaaux_get_string(L, 1, "access_key_secret", NULL);
@@ -446,7 +452,7 @@ static const char *give_plain_headers(lua_State *L, struct transfer *t, int head
   while (lua_next(L, headers)) {
     if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING) return "headers map names to strings";
     struct bytes name = luaaux_to_bytes(L, -2), value = luaaux_to_bytes(L, -1);
-    if (strpbrk(value.data, "\r\n") || strlen(value.data) != value.len) return "a header holds a control character";
+    if (!luaaux_is_plain(name) || !luaaux_is_plain(value)) return "a header holds a control character";
     if (transfer_header(t, name.data, name.len, value.data, value.len)) return no_memory;
     lua_pop(L, 1);
   }
@@ -465,7 +471,7 @@ static int core_fetch(lua_State *L) {
       .method = luaaux_get_string(L, 2, "method", "GET"),
       .timeout_ms = milliseconds(luaaux_get_number(L, 2, "timeout", c->timeout)),
       .connect_timeout_ms = milliseconds(luaaux_get_number(L, 2, "connect_timeout", c->connect_timeout)),
-      .max_response_size = (size_t)luaaux_get_number(L, 2, "max_response_size", 0),
+      .max_response_size = whole_bytes(luaaux_get_number(L, 2, "max_response_size", 0)),
       .is_for_keys = 1,
       .direct = luaaux_get_boolean(L, 2, "direct"),
   };

@@ -6,6 +6,7 @@
 #include "packages.h"
 
 #include <openssl/err.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -80,10 +81,15 @@ void request_open(lua_State *L) {
   if (!*own) luaL_error(L, "crsync: OpenSSL offers no SHA-256 or no HMAC");
 }
 
-static void write_date(time_t when, char date[DATE_SIZE]) {
+/* The date of now, corrected by so many seconds where that leads to a year of four digits. */
+static void write_date(double clock_offset, char date[DATE_SIZE]) {
+  const double latest = sizeof(time_t) > 4 ? 253402300799.0 : INT32_MAX; /* the last second of 9999 */
+  time_t now = time(NULL);
+  double corrected = (double)now + clock_offset;
+  if (corrected >= 0 && corrected <= latest) now = (time_t)corrected;
   struct tm utc;
-  gmtime_r(&when, &utc);
-  if (!strftime(date, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc)) date[0] = '\0';
+  gmtime_r(&now, &utc);
+  strftime(date, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
 /* Adds the value at the top of the stack under `name`; tables flatten to Name.1, Name.2.Key. Pops nothing. */
@@ -167,7 +173,7 @@ struct sign *request_push(lua_State *L, const char *host) {
 static int add_missing_headers(struct sign *s, double clock_offset) {
   char nonce[NONCE_SIZE], date[DATE_SIZE];
   if (nonce_make(nonce)) return SIGN_CRYPTO;
-  write_date(time(NULL) + (time_t)clock_offset, date);
+  write_date(clock_offset, date);
   int status = sign_header(s, bytes_of("x-acs-date"), bytes_of(date));
   if (status && status != SIGN_DUPLICATE) return status;
   status = sign_header(s, bytes_of("x-acs-signature-nonce"), bytes_of(nonce));

@@ -151,6 +151,25 @@ describe("a core", function()
     assert.is_false(pcall(other.result, other, start()))
     assert.same({ nil, "access_key_id or access_key_secret is empty" }, { client_core:set_credentials("", "") })
     assert.same({ nil, "access_key_id holds a control character" }, { client_core:set_credentials("a\nb", "c") })
+    for _, headers in ipairs { { ["a\nb"] = "c" }, { ["a\0b"] = "c" }, { a = "b\nc" }, { a = "b\0c" } } do
+      local ok, message = pcall(client_core.fetch, client_core, { url = server.url, headers = headers })
+      assert.is_false(ok)
+      assert.truthy(message:find("a header holds a control character", 1, true))
+    end
+  end)
+
+  it("takes any number as a limit or an offset", function()
+    for _, case in ipairs { { math.huge }, { 2 ^ 40 }, { 0, "decode" }, { -1, "decode" }, { 0 / 0, "decode" } } do
+      local e = new { max_response_size = case[1] }
+      local task, err = e:get_task("cri-1", "rst-5")
+      e:close()
+      assert.equal(case[2], not task and err.kind or nil)
+    end
+    local now = os.date "!%Y-"
+    for offset, year in pairs { [-1e300] = now, [1e300] = now, [math.huge] = now, [4e9] = "2", [-1e9] = "1" } do
+      local request = client_core:prepare(TASK, { InstanceId = "i", SyncTaskId = "t" }, { clock_offset = offset })
+      assert.equal(year, request.headers["x-acs-date"]:sub(1, #year))
+    end
   end)
 end)
 
