@@ -60,10 +60,11 @@ int file_read(lua_State *L) {
   ssize_t len = is_file ? read_all(fd, text, size) : 0;
   int reason = errno;
   close(fd);
+  int is_whole = !failed && is_file && len >= 0 && (size_t)len < size;
+  if (is_whole) lua_pushlstring(L, text, (size_t)len);
+  OPENSSL_cleanse(text, size);
   if (failed || len < 0) return refuse(L, descriptors_words(reason), 1);
-  if (!is_file || (size_t)len == size) return refuse(L, "it changed while it was read", 1);
-  lua_pushlstring(L, text, (size_t)len);
-  OPENSSL_cleanse(text, (size_t)len);
+  if (!is_whole) return refuse(L, "it changed while it was read", 1);
   push_openness(L, about.st_mode);
   return 2;
 }
