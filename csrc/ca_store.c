@@ -53,7 +53,8 @@ static void leave_one_out(struct ca_store *s, CURL *easy) { (void)s, (void)easy;
 int ca_store_apply(struct ca_store *s, CURL *easy, const char *file, const char *path, int skip_verify) {
   long verify = !skip_verify, host = skip_verify ? 0L : 2L;
   if (curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify) || curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, host) ||
-      curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2))
+      curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ||
+      curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2))
     return -1;
   if (file || path) return set_both(easy, file, path);
   leave_one_out(s, easy);
