@@ -3,6 +3,7 @@
 #include "pollset.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,7 +66,11 @@ int pollset_wait(struct pollset *p, struct pollset_event *events, int max, int t
 #include <sys/event.h>
 #include <sys/types.h>
 
-static int open_set(void) { return kqueue(); }
+static int open_set(void) {
+  int fd = kqueue();
+  if (fd >= 0) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd;
+}
 
 /* A kqueue is not inherited: in a child the number may already mean another file. */
 static int owns_descriptor(const struct pollset *p) { return p->fd >= 0 && p->pid == getpid(); }
