@@ -5,6 +5,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/opensslv.h>
 #include <openssl/params.h>
@@ -180,6 +181,7 @@ struct sign_key *sign_key_new(const struct sign_key *like, struct bytes id, stru
       (!secret.len || !set_secret(k, secret)))
     return k;
   key_free(k);
+  ERR_clear_error(); /* the host may look there for errors of its own */
   return NULL;
 }
 
