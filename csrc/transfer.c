@@ -84,8 +84,9 @@ int transfer_library_init(void) {
     sigpipe_open();
     library_is_ready = 1;
   }
+  int failed = !library_is_ready;
   pthread_mutex_unlock(&library_lock);
-  return library_is_ready ? 0 : -1;
+  return failed ? -1 : 0;
 }
 
 const char *transfer_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }
@@ -141,7 +142,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *user) {
     return 0;
   }
   if (body_reserve(t, len)) return 0;
-  memcpy(t->body + t->body_len, data, len);
+  if (len) memcpy(t->body + t->body_len, data, len);
   t->body_len += len;
   return len;
 }
