@@ -32,7 +32,7 @@ local function write(name, text) files.write(folder .. "/" .. name, text) end
 
 for i, text in ipairs(SEEDS[target] or {}) do write("seed" .. i, text) end
 
-local BEFORE = { answer = "\0", differential = "", refusal = "\0\0" }
+local BEFORE = { response = "\0", differential = "", refusal = "\0\0" }
 
 if BEFORE[target] then
   local list = assert(io.popen "ls spec/examples/*.json")
