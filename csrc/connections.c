@@ -37,7 +37,7 @@ struct connections {
   struct connections_pool *pools;  /* all of them, retired ones too */
   struct connections_pool *shared; /* one of them, or NULL */
   struct connections_pool *fresh;  /* one of them that nothing has ended in when it was asked for last, or NULL */
-  int is_http1;                    /* the host has no other */
+  int is_http1;                    /* the host has spoken it */
   int has_skipped, is_starved;
 };
 
@@ -76,6 +76,10 @@ static int allow_connections(struct connections_pool *pool, size_t most) {
   return curl_multi_setopt(pool->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)most) ? -1 : 0;
 }
 
+static int give_each_its_own(struct connections_pool *pool) {
+  return curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) ? -1 : allow_connections(pool, 0);
+}
+
 static int set_up(struct connections_pool *pool) {
   return curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, on_socket) ||
                  curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool->owner) ||
@@ -83,7 +87,7 @@ static int set_up(struct connections_pool *pool) {
                  curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool) ||
                  /* How many streams a connection takes is the server's to say; libcurl's own limit would be 100. */
                  curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 2147483647L) ||
-                 allow_connections(pool, pool->owner->is_http1 ? 0 : 2)
+                 (pool->owner->is_http1 ? give_each_its_own(pool) : allow_connections(pool, 2))
              ? -1
              : 0;
 }
@@ -170,8 +174,10 @@ struct connections *connections_new(struct pollset *pollset) {
 
 struct connections_pool *connections_shared(struct connections *c) {
   struct connections_pool *pool = c->shared;
-  if (pool && !pool->in_flight && wakeful_or_asleep_ms() - pool->used_ms > CONNECTIONS_MAX_IDLE_S * (int64_t)1000)
+  if (pool && !pool->in_flight && wakeful_or_asleep_ms() - pool->used_ms > CONNECTIONS_MAX_IDLE_S * (int64_t)1000) {
     connections_retire(c, pool);
+    c->is_http1 = 0; /* the host may have learned HTTP/2 */
+  }
   if (!c->shared) c->shared = open_pool(c);
   return c->shared;
 }
@@ -234,10 +240,10 @@ void connections_abandon(struct connections *c) {
 
 /* ---- how many connections ------------------------------------------------------------------------ */
 
-void connections_set_http1(struct connections *c, int is_http1) {
-  if (c->is_http1 == is_http1) return;
-  c->is_http1 = is_http1;
-  if (c->shared && is_http1) allow_connections(c->shared, 0);
+void connections_set_http1(struct connections *c) {
+  if (c->is_http1) return;
+  c->is_http1 = 1;
+  for (struct connections_pool *pool = c->pools; pool; pool = pool->next) give_each_its_own(pool);
 }
 
 int connections_are_http1(const struct connections *c) { return c->is_http1; }

@@ -64,8 +64,9 @@ void connections_note_answer(struct connections_pool *pool, long port);
 int64_t connections_first_answer(const struct connections_pool *pool, long port);
 int64_t connections_latest_answer(const struct connections_pool *pool, long port);
 
-/* Whether the host has spoken HTTP/1 last, so that each request in flight needs a connection, and none waits. */
-void connections_set_http1(struct connections *c, int is_http1);
+/* Whether the host has spoken HTTP/1: each request in flight has a connection then, and none waits. Until all has been
+ * idle for a while that is so over HTTP/2 too, as libcurl mixes up the responses of a host that speaks both. */
+void connections_set_http1(struct connections *c);
 int connections_are_http1(const struct connections *c);
 
 /* What the requests that are in flight in a pool do. */

@@ -35,6 +35,7 @@ struct transfer_engine {
   struct pollset *pollset;
   size_t max_response_size;
   struct transfer *running, *ended_first, *ended_last;
+  size_t sharers; /* running ones that may share a connection */
   CURL *idle[MAX_IDLE_HANDLES];
   size_t idle_count;
   unsigned forks;            /* as many as when its handles were made: more mean that they are the parent's */
@@ -54,6 +55,7 @@ struct transfer {
   long connect_timeout_ms;
   int may_wait;      /* for another's connection to be made, and to share it */
   int is_alone;      /* nobody shares its connection */
+  int is_mixed;      /* another request was on its connection, which is right over HTTP/2 alone */
   int lacks_anchors; /* its handle was copied while ca_store was partial */
   size_t max_response_size;
   char *request_body;
@@ -134,9 +136,32 @@ static int body_reserve(struct transfer *t, size_t more) {
   return 0;
 }
 
+/* By which connections are told apart; 0 while there is none. */
+static long local_port(CURL *easy) {
+  long port = 0;
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
+  return port;
+}
+
+static int is_http2(const struct transfer *t) {
+  long version = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+  return version >= CURL_HTTP_VERSION_2_0;
+}
+
+/* Where some of a host's connections speak HTTP/2 and others HTTP/1, libcurl lets requests share those others as well,
+ * and whose response is whose nobody can tell. To be asked while the transfer has its connection. */
+static void note_mixed(struct transfer *t) {
+  long port = t->engine->sharers ? local_port(t->easy) : 0;
+  if (!port || is_http2(t)) return;
+  for (struct transfer *other = t->engine->running; other; other = other->next)
+    if (other != t && other->pool == t->pool && local_port(other->easy) == port) other->is_mixed = t->is_mixed = 1;
+}
+
 static size_t on_body(char *data, size_t one, size_t len, void *user) {
   (void)one;
   struct transfer *t = user;
+  note_mixed(t);
   if (len > t->max_response_size - t->body_len) {
     t->outcome.too_large = TRANSFER_BODY;
     return 0;
@@ -200,6 +225,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *user) {
     memset(&t->outcome.headers, 0, sizeof t->outcome.headers);
     t->head_complete = 0;
     connections_note_answer(t->pool, local_port(t->easy));
+    if (line[5] == '1') note_mixed(t);
   } else if (line[0] == '\r' || line[0] == '\n') {
     t->head_complete = 1;
   } else {
@@ -319,6 +345,7 @@ void transfer_engine_free(struct transfer_engine *e) {
 }
 
 static void unlink_running(struct transfer *t) {
+  t->engine->sharers -= (size_t)t->may_wait;
   if (t->previous)
     t->previous->next = t->next;
   else
@@ -419,6 +446,7 @@ static int is_endless_head(const struct transfer *t, CURLcode code) {
 }
 
 static void fail_transfer(struct transfer *t, CURLcode code) {
+  note_mixed(t); /* its response may come all the same */
   collect_outcome(t);
   /* libcurl only says what it could not do without one: connect, find a name's address, read certificates. */
   if (!t->outcome.sent && code != CURLE_OPERATION_TIMEDOUT) t->outcome.shortage = descriptors_shortage();
@@ -428,9 +456,7 @@ static void fail_transfer(struct transfer *t, CURLcode code) {
 }
 
 static void note_protocol(const struct transfer *t) {
-  long version = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
-  if (!t->is_for_keys) connections_set_http1(t->engine->connections, version < CURL_HTTP_VERSION_2_0);
+  if (!t->is_for_keys && !is_http2(t)) connections_set_http1(t->engine->connections);
 }
 
 static void complete_transfer(struct transfer *t) {
@@ -589,6 +615,12 @@ static void collect_ended(struct transfer_engine *e) {
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
     }
+    if (code == CURLE_OK && t->is_mixed && !is_http2(t)) {
+      code = CURLE_RECV_ERROR;
+      t->outcome.shared = 1;
+      note_protocol(t);
+      snprintf(t->error, sizeof t->error, "the host speaks HTTP/1 and HTTP/2 by turns: the response may be another's");
+    }
     if (code == CURLE_OK) {
       complete_transfer(t);
     } else {
@@ -738,6 +770,7 @@ static void link_running(struct transfer *t) {
   if (e->running) e->running->previous = t;
   if (!e->running || t->deadline_ms < e->first_deadline_ms) e->first_deadline_ms = t->deadline_ms;
   e->running = t;
+  e->sharers += (size_t)t->may_wait;
 }
 
 static int add_to_pool(struct transfer *t, const struct transfer_request *r) {
@@ -755,7 +788,7 @@ int transfer_start(struct transfer *t, const struct transfer_request *request) {
   t->started_ms = pollset_now_ms();
   t->deadline_ms = t->started_ms + request->timeout_ms;
   t->connect_timeout_ms = request->connect_timeout_ms;
-  if (!request->is_for_keys && strncmp(request->url, "https:", 6) != 0) connections_set_http1(e->connections, 1);
+  if (!request->is_for_keys && strncmp(request->url, "https:", 6) != 0) connections_set_http1(e->connections);
   t->may_wait = !request->once && !request->is_for_keys && !connections_are_http1(e->connections);
   t->lacks_anchors = e->ca_store.is_partial;
   t->easy = take_handle(e);
@@ -804,6 +837,7 @@ static void stop_transfer(struct transfer *t) {
   if (t->state == RUNNING) unlink_running(t);
   if (!t->easy || !is_ours(t->engine)) return;
   sigpipe_begin(&q);
+  note_mixed(t);
   drop_handle(t);
   connections_sweep(t->engine->connections);
   sigpipe_end(&q);

@@ -28,8 +28,8 @@ local function count(t)
 end
 
 -- All at once; each is answered with its own task.
-local function get_all(client, number)
-  local tasks, errors = client:get_tasks("cri-1", ids(number), { concurrency = number })
+local function get_all(client, number, together)
+  local tasks, errors = client:get_tasks("cri-1", ids(number), { concurrency = together or number })
   assert.same({ number, nil }, { count(tasks), select(2, next(errors)) and tostring(select(2, next(errors))) })
   for id, task in pairs(tasks) do assert.equal(id, task.SyncTaskId) end
 end
@@ -81,6 +81,21 @@ describe("a connection is shared", function()
     client:close()
     assert.equal(20, front:connections(20))
   end)
+
+  -- A balancer before nodes of two kinds; libcurl 7.88 gives a third of the calls another call's response.
+  for _, first in ipairs { "HTTP/1", "HTTP/2" } do
+    it("by nobody where HTTP/1 and HTTP/2 are spoken by turns, " .. first .. " at first", function()
+      front = nginx.start(server)
+      local plain = nginx.start(server, { http1 = true })
+      local way = forwarder.start(first == "HTTP/1" and front.port or plain.port)
+      way:take_turns(first == "HTTP/1" and plain.port or front.port)
+      local client = server:client { endpoint = "https://127.0.0.1:" .. way.port, ca_file = front.ca_file }
+      for _ = 1, 2 do get_all(client, 200, 8) end
+      client:close()
+      way:stop()
+      plain:stop()
+    end)
+  end
 
   it("until the server takes no more on it, and nothing is lost", function()
     local client = begin { directives = "keepalive_requests 20;" }

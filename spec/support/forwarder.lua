@@ -9,6 +9,7 @@
 --   way:silence(on) accepts new flows and forwards nothing of them
 --   way:refuse(on)  new connections are refused, as nobody listens
 --   way:lead_to(port)
+--   way:take_turns(port)  every second new flow leads to this port instead
 --   way:counts()    → flows opened, forgotten flows that have swallowed bytes; since the last time
 --   way:stop()
 
@@ -34,6 +35,7 @@ end
 local function serve(backend, address, wanted)
   close_borrowed()
   local flows, silent, opened, swallowed = {}, false, 0, {} -- flows: each socket → { other, is_silent }
+  local second -- the port that every second flow leads to
 
   local function listen(here, port)
     local listener = assert(socket.tcp4())
@@ -71,6 +73,7 @@ local function serve(backend, address, wanted)
     if not a then return end
     opened = opened + 1
     a:settimeout(0)
+    if second then backend, second = second, backend end
     local b = not silent and socket.connect("127.0.0.1", backend) or nil
     if b then b:settimeout(0) end
     flows[a] = { other = b, is_silent = silent }
@@ -105,7 +108,8 @@ local function serve(backend, address, wanted)
   function commands.forget() for _, flow in pairs(flows) do flow.is_silent = true end end
   function commands.reset() for _, s in ipairs(all_flows()) do if flows[s] then drop(s, true) end end end
   function commands.silence(on) silent = on == "true" end
-  function commands.lead_to(other) backend = tonumber(other) end
+  function commands.lead_to(other) backend, second = tonumber(other), nil end
+  function commands.take_turns(other) second = tonumber(other) end
   function commands.refuse(on)
     if on == "true" and listener then
       listener:close()
@@ -156,6 +160,7 @@ function Forwarder:reset() tell(self, "reset") end
 function Forwarder:silence(on) tell(self, "silence", on) end
 function Forwarder:refuse(on) tell(self, "refuse", on) end
 function Forwarder:lead_to(port) tell(self, "lead_to", port) end
+function Forwarder:take_turns(port) tell(self, "take_turns", port) end
 
 function Forwarder:counts()
   local opened, swallowed = tell(self, "counts"):match "(%d+) (%d+)"
