@@ -113,6 +113,15 @@ describe("a wait", function()
     assert.equal("PENDING", err.task.TaskStatus)
   end)
 
+  it("does not say that the service asks to slow down when it is the network", function()
+    server:answer({ example = "ok.GetRepoSyncTask", cut = 200 })
+    server:answer_always { hang = true }
+    local kinds = {}
+    local _, err = wait { timeout = 1, on_progress = function(_, _, trouble) kinds[trouble.kind] = true end }
+    assert.is_nil(kinds.throttled)
+    assert.is_nil(tostring(err):find("slow down", 1, true), tostring(err))
+  end)
+
   it("keeps what the service says when it runs out, and names the task", function()
     client:close()
     client = server:client { retry = false }

@@ -100,10 +100,9 @@ end
 -- One look makes several attempts with pauses, which may be long where the service asks for it.
 local function hear(w, attempt)
   if attempt.status then w.reached = true end
-  if not (attempt.status and attempt.delay and attempt.delay > 0) then return end
-  local code = attempt.code or ""
-  local is_server = attempt.status >= 500 and not code:find "^Throttling"
-  hinder(w, errors.new { kind = is_server and "server" or "throttled", code = attempt.code, status = attempt.status,
+  local is_asked_to = attempt.kind == "throttled" or attempt.kind == "server"
+  if not (is_asked_to and attempt.status and attempt.delay and attempt.delay > 0) then return end
+  hinder(w, errors.new { kind = attempt.kind, code = attempt.code, status = attempt.status,
     request_id = attempt.request_id, action = attempt.action, endpoint = w.watched.host, retryable = true,
     retry_after = attempt.delay, task_id = not w.found and w.watched.id or nil })
 end
@@ -177,7 +176,7 @@ end
 local function miss(w, err, now)
   err.task_id = w.watched.id
   if err.status or err.sent then w.reached = true end
-  local known = w.trouble and w.trouble.kind ~= "timeout"
+  local known = w.trouble and (w.trouble.kind ~= "timeout" or w.trouble.curl_code)
   local was_cut = err.kind == "timeout" and now >= w.ends and known -- which says more than that time is up
   if not was_cut then hinder(w, err) end
   local last = err.sent == false and unreachable_at(w)
