@@ -125,7 +125,8 @@ local function try(self, operation, params, state)
   state.attempt = state.attempt + 1
   self.loop:settle(state.depth)
   self.loop:acquire()
-  local time_left = math.max(state.deadline - core.now(), 0.001)
+  state.asked = core.now()
+  local time_left = math.max(state.deadline - state.asked, 0.001)
   state.clock_offset = self.clock_offset or 0
   state.told = (self.trace or self.settings.on_attempt) and {} or nil
   local response
@@ -207,11 +208,21 @@ local function wait_while_slowed(self, state)
   self.loop:sleep(pause)
 end
 
+-- An attempt that was left no time tells less than the one before it.
+local function was_cut_short(self, state, err)
+  local left = state.deadline - core.now()
+  return err.kind == "timeout" and state.last and left < NEARLY and core.now() - state.asked < self.settings.timeout / 2
+end
+
 -- The attempt's error, and what is to be done about it.
 local function decide(self, operation, state, err, final)
   err.action = err.action or operation.action
   note_proxy(self, err) -- before anybody is told
-  state.last = err
+  if was_cut_short(self, state, err) then
+    err.message = deadline_error(self, operation, state).message
+  else
+    state.last = err
+  end
   state.time_left = state.deadline - core.now()
   state.can_renew = self.source.ask ~= nil
   if final then return nil end
