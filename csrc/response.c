@@ -192,7 +192,7 @@ static int push_transfer_error(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, r);
   if (o->shortage) return push_shortage(L, r);
-  enum error_kind kind = o->curl_code == CURLE_WRITE_ERROR ? ERROR_KIND_MEMORY : error_kind_of_curl(o->curl_code);
+  enum error_kind kind = error_kind_of_curl(o->curl_code);
   if (kind == ERROR_KIND_MEMORY) return luaL_error(L, "not enough memory");
   push_error(L, r, kind);
   if (o->curl_code == TRANSFER_FORKED) {

@@ -67,6 +67,7 @@ struct transfer {
   struct curl_slist *header_list; /* one array, pointing into header_text */
   char *body;
   size_t body_len, body_size, header_bytes;
+  int is_starved;    /* no memory was left for the body */
   int head_complete; /* the empty line after the headers was seen */
   char *content_type;
   char error[CURL_ERROR_SIZE];
@@ -166,7 +167,10 @@ static size_t on_body(char *data, size_t one, size_t len, void *user) {
     t->outcome.too_large = TRANSFER_BODY;
     return 0;
   }
-  if (body_reserve(t, len)) return 0;
+  if (body_reserve(t, len)) {
+    t->is_starved = 1;
+    return 0;
+  }
   if (len) memcpy(t->body + t->body_len, data, len);
   t->body_len += len;
   return len;
@@ -448,12 +452,20 @@ static int is_endless_head(const struct transfer *t, CURLcode code) {
 static void fail_transfer(struct transfer *t, CURLcode code) {
   note_mixed(t); /* its response may come all the same */
   collect_outcome(t);
+/* libcurl calls it a failed write whether no memory was left for a body, or more follows than it can decompress. */
+static CURLcode failed_write(struct transfer *t) {
+  if (t->is_starved) return CURLE_OUT_OF_MEMORY;
+  snprintf(t->error, sizeof t->error, "the response's compression is broken");
+  return CURLE_BAD_CONTENT_ENCODING;
+}
+
   /* libcurl only says what it could not do without one: connect, find a name's address, read certificates. */
   if (!t->outcome.sent && code != CURLE_OPERATION_TIMEDOUT) t->outcome.shortage = descriptors_shortage();
   if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;
   drop_handle(t);
   end_transfer(t, (int)code);
 }
+  if (code == CURLE_WRITE_ERROR && !t->outcome.too_large) code = failed_write(t);
 
 static void note_protocol(const struct transfer *t) {
   if (!t->is_for_keys && !is_http2(t)) connections_set_http1(t->engine->connections);

@@ -114,6 +114,14 @@ describe("a request", function()
     assert.is_true(r.verified)
   end)
 
+  it("is an error where more follows than was compressed, and no want of memory", function()
+    local compressed = "\31\139\8\0\0\0\0\0\0\3\171\86\10\73\44\206\14\46\73\44\41\45\86\178"
+      .. "\82\10\14\117\118\118\13\14\86\170\5\0\227\53\210\105\24\0\0\0more"
+    server:answer_always { body = compressed, headers = { ["Content-Encoding"] = "gzip" } }
+    local err = failure()
+    assert.same({ "decode", "the response's compression is broken", 1 }, { err.kind, err.message, err.attempts })
+  end)
+
   it("is understood compressed, chunked, with interim heads and over HTTP/1.0", function()
     server:answer({ example = "ok.GetRepoSyncTask", gzip = true }, { example = "ok.GetRepoSyncTask", chunked = true },
       { example = "ok.GetRepoSyncTask", interim = { 103, 103 } }, { example = "ok.GetRepoSyncTask", http10 = true },
