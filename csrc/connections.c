@@ -199,6 +199,8 @@ int connections_retire(struct connections *c, const struct connections_pool *poo
   return is_current;
 }
 
+void connections_retire_shared(struct connections *c) { c->shared = NULL; }
+
 void connections_offer(struct connections *c, struct connections_pool *pool) {
   if (!c->shared) c->shared = pool;
 }

@@ -48,6 +48,9 @@ struct connections_pool *connections_alone(struct connections *c);
 /* From now on no new request gets this pool. Any number of times. Returns 1 if it is given up only now. */
 int connections_retire(struct connections *c, const struct connections_pool *pool);
 
+/* The same for the pool that requests share now, if there is one. */
+void connections_retire_shared(struct connections *c);
+
 /* Makes it the shared one if there is none. */
 void connections_offer(struct connections *c, struct connections_pool *pool);
 

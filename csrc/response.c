@@ -424,14 +424,29 @@ static int is_result(lua_State *L, const struct response *r, int body, char reas
     result = 0;
     write_excerpt(r, excerpt);
     snprintf(reason, DECODE_REASON_SIZE, "the response lacks %s; it begins: %s", missing, excerpt);
-  } else if (!is_about_asked(L, r, body)) {
-    result = 0;
+  }
+  lua_settop(L, top);
+  return result;
+}
+
+/* Whether it is about something else; then writes the reason. */
+static int is_anothers(lua_State *L, const struct response *r, int body, char reason[DECODE_REASON_SIZE]) {
+  int top = lua_gettop(L), anothers = !is_about_asked(L, r, body);
+  if (anothers) {
     const char *got = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
     snprintf(reason, DECODE_REASON_SIZE, "the response is about %.64s, and %.64s was asked for", got,
              lua_tostring(L, r->asked));
   }
   lua_settop(L, top);
-  return result;
+  return anothers;
+}
+
+/* Perhaps one that came late, for an earlier request on its connection. */
+static int push_anothers(lua_State *L, const struct response *r, int body, const char *reason) {
+  push_decode_error(L, r, body, reason);
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, "anothers");
+  return 2;
 }
 
 /* A result is data, and left as it is; but not where it holds what nobody may see. */
@@ -459,6 +474,7 @@ int response_push(lua_State *L, const struct response *r) {
     return push_refusal(L, r, body);
   }
   if (is_object && !is_result(L, r, body, reason)) return push_decode_error(L, r, body, reason);
+  if (is_object && is_anothers(L, r, body, reason)) return push_anothers(L, r, body, reason);
   if (!types_conform(L, r->shape, &repairs, reason)) return push_decode_error(L, r, body, reason);
   return 1;
 }

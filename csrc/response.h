@@ -26,7 +26,7 @@ struct response {
 };
 
 /* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,
- * endpoint, action, retryable, retry_after, …) and returns 2. Raises only when memory runs out. */
+ * endpoint, action, retryable, retry_after, anothers, …) and returns 2. Raises only when memory runs out. */
 int response_push(lua_State *L, const struct response *r);
 
 /* The same for what is no operation's: pushes a table (status, body, request_id, clock_difference, retry_after) and

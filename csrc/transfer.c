@@ -449,9 +449,6 @@ static int is_endless_head(const struct transfer *t, CURLcode code) {
   return t->outcome.sent && !t->head_complete && (code == CURLE_OUT_OF_MEMORY || (int)code == 100);
 }
 
-static void fail_transfer(struct transfer *t, CURLcode code) {
-  note_mixed(t); /* its response may come all the same */
-  collect_outcome(t);
 /* libcurl calls it a failed write whether no memory was left for a body, or more follows than it can decompress. */
 static CURLcode failed_write(struct transfer *t) {
   if (t->is_starved) return CURLE_OUT_OF_MEMORY;
@@ -459,22 +456,35 @@ static CURLcode failed_write(struct transfer *t) {
   return CURLE_BAD_CONTENT_ENCODING;
 }
 
+static void fail_transfer(struct transfer *t, CURLcode code) {
+  note_mixed(t); /* its response may come all the same */
+  collect_outcome(t);
   /* libcurl only says what it could not do without one: connect, find a name's address, read certificates. */
   if (!t->outcome.sent && code != CURLE_OPERATION_TIMEDOUT) t->outcome.shortage = descriptors_shortage();
   if (is_endless_head(t, code)) t->outcome.too_large = TRANSFER_HEAD;
+  if (code == CURLE_WRITE_ERROR && !t->outcome.too_large) code = failed_write(t);
   drop_handle(t);
   end_transfer(t, (int)code);
 }
-  if (code == CURLE_WRITE_ERROR && !t->outcome.too_large) code = failed_write(t);
 
 static void note_protocol(const struct transfer *t) {
   if (!t->is_for_keys && !is_http2(t)) connections_set_http1(t->engine->connections);
 }
 
+/* Whether the response is about the connection, not about the request: it was idle for too long, or leads to a server
+ * that does not know the host. What is kept beside it is likely to be told the same. */
+static int is_about_connection(const struct transfer *t) {
+  const long request_timeout = 408, misdirected_request = 421;
+  return t->outcome.status == request_timeout || t->outcome.status == misdirected_request;
+}
+
 static void complete_transfer(struct transfer *t) {
   collect_outcome(t);
   note_protocol(t);
-  if (t->is_alone) connections_offer(t->engine->connections, t->pool);
+  if (is_about_connection(t))
+    connections_retire(t->engine->connections, t->pool);
+  else if (t->is_alone)
+    connections_offer(t->engine->connections, t->pool);
   if (is_as_good_as_new(t))
     give_handle_back(t);
   else
@@ -670,6 +680,10 @@ static void run_engine(struct transfer_engine *e, int timeout_ms) {
 }
 
 void transfer_step(struct transfer_engine *e) { run_engine(e, 0); }
+
+void transfer_doubt(struct transfer_engine *e) {
+  if (is_ours(e) && e->connections) connections_retire_shared(e->connections);
+}
 
 static void wait_once(struct transfer_engine *e, long max_ms) {
   long due = transfer_timeout_ms(e);

@@ -114,6 +114,9 @@ void *transfer_finished(struct transfer_engine *e);
 /* How it ended, or NULL while it runs. */
 const struct transfer_outcome *transfer_outcome(const struct transfer *t);
 
+/* What came on a kept connection was another's: none that are kept are used again. */
+void transfer_doubt(struct transfer_engine *e);
+
 /* Takes a transfer that has ended out of its engine, which it may outlive then. */
 void transfer_leave(struct transfer *t);
 

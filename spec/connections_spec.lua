@@ -132,6 +132,43 @@ describe("a connection is shared", function()
   end)
 end)
 
+describe("a connection is not trusted any more", function()
+  local TASK = { example = "ok.GetRepoSyncTask" }
+
+  -- What each request's connection was, after so many calls that succeed.
+  local function connections_of(client, calls)
+    for _ = 1, calls do assert(client:get_task("cri-1", "rst-1")) end
+    client:close()
+    local list = {}
+    for i, request in ipairs(server:requests()) do list[i] = request.connection end
+    return list
+  end
+
+  for _, status in ipairs { "408 Request Timeout", "421 Misdirected Request" } do
+    it("when " .. status .. " has come on it, as on what is kept beside it", function()
+      server:answer(TASK, { status_line = "HTTP/1.1 " .. status, body = "" }, TASK, TASK)
+      local used = connections_of(server:client(), 3)
+      assert.same({ 4, used[1], used[3] }, { #used, used[2], used[4] })
+      assert.not_equal(used[2], used[3])
+    end)
+  end
+
+  it("when another request's response has come on it", function()
+    server:answer(TASK, { body = '{"TaskStatus":"SUCCESS","SyncTaskId":"rst-2"}' }, TASK, TASK)
+    local used = connections_of(server:client(), 3)
+    assert.same({ 4, used[1], used[3] }, { #used, used[2], used[4] })
+    assert.not_equal(used[2], used[3])
+  end)
+
+  it("and what such a response tells is an error, when it comes again", function()
+    server:answer_always { body = '{"TaskStatus":"SUCCESS","SyncTaskId":"rst-2"}' }
+    local client = server:client()
+    local _, err = client:get_task("cri-1", "rst-1")
+    client:close()
+    assert.same({ "decode", 2 }, { err.kind, err.attempts })
+  end)
+end)
+
 -- Each over HTTP/1 without TLS and over HTTP/2.
 for _, protocol in ipairs { "HTTP/1", "HTTP/2" } do
   describe("over " .. protocol, function()
