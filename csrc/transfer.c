@@ -122,6 +122,12 @@ static int has_sent(CURL *easy) {
   return size > 0;
 }
 
+static int is_http2(CURL *easy) {
+  long version = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  return version >= CURL_HTTP_VERSION_2_0;
+}
+
 /* ---- libcurl's callbacks ------------------------------------------------------------------------- */
 
 static int body_reserve(struct transfer *t, size_t more) {
@@ -137,24 +143,11 @@ static int body_reserve(struct transfer *t, size_t more) {
   return 0;
 }
 
-/* By which connections are told apart; 0 while there is none. */
-static long local_port(CURL *easy) {
-  long port = 0;
-  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
-  return port;
-}
-
-static int is_http2(const struct transfer *t) {
-  long version = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
-  return version >= CURL_HTTP_VERSION_2_0;
-}
-
 /* Where some of a host's connections speak HTTP/2 and others HTTP/1, libcurl lets requests share those others as well,
  * and whose response is whose nobody can tell. To be asked while the transfer has its connection. */
 static void note_mixed(struct transfer *t) {
   long port = t->engine->sharers ? local_port(t->easy) : 0;
-  if (!port || is_http2(t)) return;
+  if (!port || is_http2(t->easy)) return;
   for (struct transfer *other = t->engine->running; other; other = other->next)
     if (other != t && other->pool == t->pool && local_port(other->easy) == port) other->is_mixed = t->is_mixed = 1;
 }
@@ -468,7 +461,7 @@ static void fail_transfer(struct transfer *t, CURLcode code) {
 }
 
 static void note_protocol(const struct transfer *t) {
-  if (!t->is_for_keys && !is_http2(t)) connections_set_http1(t->engine->connections);
+  if (!t->is_for_keys && !is_http2(t->easy)) connections_set_http1(t->engine->connections);
 }
 
 /* Whether the response is about the connection, not about the request: it was idle for too long, or leads to a server
@@ -637,7 +630,7 @@ static void collect_ended(struct transfer_engine *e) {
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
     }
-    if (code == CURLE_OK && t->is_mixed && !is_http2(t)) {
+    if (code == CURLE_OK && t->is_mixed && !is_http2(t->easy)) {
       code = CURLE_RECV_ERROR;
       t->outcome.shared = 1;
       note_protocol(t);
