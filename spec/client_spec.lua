@@ -207,6 +207,17 @@ describe("a failing network", function()
     end)
   end
 
+  it("is told by the attempt that had time, not by the last one, which had none", function()
+    server:answer { reset = "before" }
+    server:answer_always { hang = true }
+    local c = new { timeout = 5, deadline = 0.5 }
+    local err = failure(c)
+    c:close()
+    assert.same({ "timeout", 2 }, { err.kind, err.attempts })
+    assert.truthy(err.message:find("the call's deadline of 0.5 s has passed; the last attempt failed: .*reset"),
+      err.message)
+  end)
+
   it("that recovers is not told, but reported to on_attempt", function()
     server:answer({ reset = "before" }, "err.500.SystemError", { example = "ok.GetRepoSyncTask", cut = 10 })
     local c = new { retry = { max_attempts = 4, base_delay = 0.01, max_delay = 0.01 } }
@@ -220,17 +231,6 @@ describe("a failing network", function()
     for i, attempt in ipairs(attempts) do
       assert.equal("GetRepoSyncTask", attempt.action)
       assert.equal(i, attempt.attempt)
-  it("is told by the attempt that had time, not by the last one, which had none", function()
-    server:answer { reset = "before" }
-    server:answer_always { hang = true }
-    local c = new { timeout = 5, deadline = 0.5 }
-    local err = failure(c)
-    c:close()
-    assert.same({ "timeout", 2 }, { err.kind, err.attempts })
-    assert.truthy(err.message:find("the call's deadline of 0.5 s has passed; the last attempt failed: .*reset"),
-      err.message)
-  end)
-
       assert.is_true(attempt.elapsed >= 0 and attempt.elapsed < 5)
     end
     assert.equal(200, attempts[4].status)

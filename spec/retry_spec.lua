@@ -40,13 +40,6 @@ describe("a retry", function()
     it("never follows a " .. kind .. " error", function() assert.is_nil(decide { kind = kind, retryable = false }) end)
   end
 
-  it("follows another request's response, once, where that may be repeated", function()
-    local err = { kind = "decode", retryable = false, anothers = true }
-    assert.equal(0, decide(err).pause)
-    assert.is_nil(decide(err, { tried = { connection = true }, attempt = 2 }))
-    assert.is_nil(decide(err, { repeatable = false }))
-  end)
-
   it("ends with the attempts", function()
     assert.is_table(decide({ kind = "server", retryable = true }, { attempt = 2 }))
     assert.is_nil(decide({ kind = "server", retryable = true }, { attempt = 3 }))

@@ -66,11 +66,7 @@ local function token_remedy(_, state)
   return state.can_renew and { pause = 0, new_credentials = true } or nil
 end
 
--- What came on a kept connection was another request's response, and the core has given all of those up.
-local function connection_remedy(_, state) return state.repeatable and { pause = 0 } or nil end
-
-local MAKE_REMEDY = { clock = clock_remedy, nonce = nonce_remedy, token = token_remedy,
-  connection = connection_remedy }
+local MAKE_REMEDY = { clock = clock_remedy, nonce = nonce_remedy, token = token_remedy }
 
 -- libcurl repeats a request by itself when a kept connection proves dead. The service then sees the nonce
 -- twice: not a failure of the call's, so it costs no attempt.
@@ -132,7 +128,7 @@ end
 ---@param random fun(): number
 ---@return crsync.RetryDecision|nil # nil: give the error back
 function retry.decide(policy, err, state, random)
-  local remedy = REMEDIES[err.code] or err.anothers and "connection"
+  local remedy = REMEDIES[err.code]
   if remedy then
     if state.tried[remedy] then return nil end
     state.tried[remedy] = true
