@@ -303,6 +303,16 @@ describe("every attempt", function()
     server:set { clock_offset = 0 }
   end)
 
+  it("signs once more after such a refusal where the clocks agree", function()
+    server:answer { example = "err.400.InvalidTimeStamp.Expired", verify = false }
+    assert(get(client))
+    assert.equal(2, #server:requests())
+    server:answer_always { example = "err.400.InvalidTimeStamp.Expired", verify = false }
+    local err = failure()
+    assert.equal(2, err.attempts)
+    assert.truthy(tostring(err):find("agrees with this machine's", 1, true), tostring(err))
+  end)
+
   it("says how far the clock is off when that does not help", function()
     server:answer_always { example = "err.400.InvalidTimeStamp.Expired", verify = false,
       headers = { Date = os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + 7200) } }

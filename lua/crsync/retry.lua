@@ -51,10 +51,11 @@ local REMEDIES = {
 ---@class crsync.RetryBudget
 ---@field left integer
 
+-- Where the clocks agree, the request was held up on its way: a fresh date alone may do.
 local function clock_remedy(err, state)
   local difference = err.clock_difference
-  if not difference or math.abs(difference - state.clock_offset) < error_kinds.SAME_CLOCK then return nil end
-  return { pause = 0, clock_offset = difference }
+  local is_off = difference and math.abs(difference - state.clock_offset) >= error_kinds.SAME_CLOCK
+  return { pause = 0, clock_offset = is_off and difference or nil }
 end
 
 local function nonce_remedy(_, state)
