@@ -72,13 +72,50 @@ describe("client:retry_task", function()
     assert.same({ "CreateRepoSyncTaskByRule", "crsr-2" }, { request.headers["x-acs-action"], request.query.SyncRuleId })
   end)
 
+  it("spells the target out where a parameter says more than a rule takes", function()
+    local by_hand = { TaskTrigger = "INITIATIVE" }
+    for name, value in pairs { TargetTag = "2.0", Override = true, TargetRegionId = "us" } do
+      server:reset()
+      local _, _, request = retry(task(by_hand), { [name] = value })
+      assert.equal("CreateRepoSyncTask", request.headers["x-acs-action"])
+      assert.equal(tostring(value), request.query[name])
+      assert.equal("cri-eu", request.query.TargetInstanceId)
+    end
+    server:reset()
+    local _, _, request = retry(task(by_hand), { Priority = 1, Tag = "1.1" })
+    assert.same({ "CreateRepoSyncTaskByRule", "1", "1.1" }, { request.headers["x-acs-action"], request.query.Priority,
+      request.query.Tag })
+  end)
+
+  it("asks for what the task does not tell, and makes nothing", function()
+    local without = task()
+    without.ImageFrom = nil
+    local _, err = retry(without)
+    assert.truthy(err.message:find("new one's RepoId: give it", 1, true), err.message)
+    server:reset()
+    without = task()
+    without.ImageTo = nil
+    _, err = retry(without, { RepoId = "crr-1", TargetRegionId = "eu" })
+    assert.truthy(err.message:find("new one's TargetInstanceId: give it", 1, true), err.message)
+    assert.same({ "client", "rst-1", 1 }, { err.kind, err.task_id, #server:requests() })
+  end)
+
+  it("makes nothing where the repository's id is not told", function()
+    server:answer({ body = task() }, { body = { IsSuccess = true } })
+    local _, err = client:retry_task("cri-1", "rst-1")
+    assert.same({ "decode", "GetRepository", "rst-1" }, { err.kind, err.action, err.task_id })
+    assert.truthy(err.message:find("lacks RepoId", 1, true), err.message)
+    assert.equal(2, #server:requests())
+  end)
+
   it("is an error for any other status, unless it is forced", function()
     for _, status in ipairs { "SUCCESS", "PENDING", "NEW" } do
       server:reset()
       local id, err = retry(task { TaskStatus = status })
       assert.is_nil(id)
       assert.is_true(crsync.is_error(err))
-      assert.same({ "client", status }, { err.kind, err.task.TaskStatus })
+      assert.same({ "client", status, "rst-1", "NETWORK_ERROR" }, { err.kind, err.task.TaskStatus, err.task_id,
+        err.issue })
       assert.truthy(err.message:find("task rst-1 is " .. status .. ": only one", 1, true))
       assert.equal(1, #server:requests())
       server:reset()
@@ -100,7 +137,8 @@ describe("client:retry_task", function()
     server:answer({ body = task() }, "err.400.REPO_NOT_EXIST")
     assert.equal("GetRepository", select(2, client:retry_task("cri-1", "rst-1")).action)
     server:answer({ body = task() }, REPOSITORY, "err.403.NoPrivilege")
-    assert.equal("CreateRepoSyncTask", select(2, client:retry_task("cri-1", "rst-1")).action)
+    local _, refusal = client:retry_task("cri-1", "rst-1")
+    assert.same({ "CreateRepoSyncTask", "rst-1" }, { refusal.action, refusal.task_id })
     local ok, message = pcall(function() client:retry_task("cri-1", "rst-1", 5) end)
     assert.is_false(ok)
     assert.truthy(message:find "again_spec.lua:%d+: bad argument #3 to 'retry_task'")

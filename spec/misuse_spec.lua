@@ -33,6 +33,40 @@ local CASES = {
   call = { { "a b" }, "action: expected the name of an operation" },
 }
 
+local function with(changes)
+  local params = { RepoId = "crr-1", Tag = "1", TargetRegionId = "eu-west-1", TargetInstanceId = "cri-2",
+    TargetNamespace = "team", TargetRepoName = "web", TargetTag = "1" }
+  for name, value in pairs(changes) do params[name] = value end
+  return params
+end
+
+local function push(changes)
+  local params = { RepoNamespaceName = "team", RepoName = "web", Tag = "1" }
+  for name, value in pairs(changes) do params[name] = value end
+  return params
+end
+
+-- Method, arguments, problem.
+local MORE_CASES = {
+  { "get_tasks", { "i", { a = "b" } }, "of this table a would be left out" },
+  { "get_tasks", { "i", { "a", [3] = "c" } }, "of this table 3 would be left out" },
+  { "wait_all", { "i", { [0] = "a", "b" } }, "of this table 0 would be left out" },
+  { "create_task", { "i", with { RepoId = 5 } }, "RepoId: expected a string, got number" },
+  { "create_task", { "i", with { TargetInstanceId = "a\n" } }, "TargetInstanceId: it holds a control character" },
+  { "create_task", { "i", with { InstanceId = "j" } }, "InstanceId: it is another than the first argument" },
+  { "create_task_by_rule", { "i", { RepoId = "r", Tag = "1", SyncRuleId = {} } }, "SyncRuleId: expected a string" },
+  { "create_rule", { "i", { SyncRuleName = "n", SyncScope = "REPO", TagFilter = ".*", TargetRegionId = "r",
+    TargetInstanceId = "i", LinkId = "" } }, "LinkId: it is empty" },
+  { "retry_task", { "i", "t", { RepoId = "" } }, "RepoId: it is empty" },
+  { "retry_task", { "i", "t", { InstanceId = "j" } }, "InstanceId: it is another than the first argument" },
+  { "retry_task", { "i", "t", { force = "yes" } }, "force: expected a boolean, got string" },
+  { "list_tasks", { "i", { SyncRecordId = "a\0" } }, "SyncRecordId: it holds a control character" },
+  { "list_rules", { "i", { TargetInstanceId = "" } }, "TargetInstanceId: it is empty" },
+  { "wait_push", { "i", push { Tag = 5 }, { since = 1 } }, "Tag: expected a string, got number" },
+  { "wait_push", { "i", push { RepoName = "a\n" }, { since = 1 } }, "RepoName: it holds a control character" },
+  { "call", { "GetX", { "a" } }, "1: the name of a parameter should be a string" },
+}
+
 local OF_THE_MODULE = {
   { crsync.new, { 5 }, "expected a table of options, got number" },
   { crsync.get_task, { "i" }, "task_id: expected a string, got no value" },
@@ -70,6 +104,10 @@ describe("a wrong argument is told at the caller's line", function()
       local is_public = type(method) == "function" and name ~= "close" and not name:find "^__"
       assert.is_true(CASES[name] ~= nil or not is_public, name)
     end
+  end)
+
+  it("for each thing that can be wrong", function()
+    for _, case in ipairs(MORE_CASES) do check(case[3], client[case[1]], client, compat.unpack(case[2])) end
   end)
 
   it("by each function of the module, and by the sandbox's", function()

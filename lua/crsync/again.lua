@@ -1,13 +1,26 @@
 --- Making a failed task again: what the new one is made with, from what the old one tells of source and target; and
 --- whether that was done already. Pure.
 
+local operations = require "crsync.operations"
 local compat = require "crsync.util.compat"
 
 local again = {}
 
+-- What a creation by a rule does not take: whoever gives one of these means another target than the rule's.
+local SPELLED_OUT = {}
+for _, parameter in ipairs(operations.CreateRepoSyncTask.parameters) do SPELLED_OUT[parameter[1]] = true end
+for _, parameter in ipairs(operations.CreateRepoSyncTaskByRule.parameters) do SPELLED_OUT[parameter[1]] = nil end
+
+local function spells_out(params)
+  for name in pairs(params) do
+    if SPELLED_OUT[name] then return true end
+  end
+  return false
+end
+
 --- Of a task that is to be made again: what a creation takes. Whatever stands in `params` wins.
 ---@param task crsync.Task
----@param repo_id string
+---@param repo_id string|nil
 ---@param params table
 ---@return "CreateRepoSyncTask"|"CreateRepoSyncTaskByRule" action
 ---@return table all
@@ -16,7 +29,7 @@ function again.params(task, repo_id, params)
   local all = { RepoId = repo_id, Tag = from.ImageTag, Priority = compat.tointeger(task.Priority) }
   -- The service makes tasks by a rule only if that does so by hand; the task of another rule is spelled out.
   local has_rule = (task.SyncRuleId or "") ~= "" and task.TaskTrigger ~= "PASSIVE"
-  local by_rule = params.SyncRuleId ~= nil or has_rule and params.TargetInstanceId == nil
+  local by_rule = params.SyncRuleId ~= nil or has_rule and not spells_out(params)
   if by_rule then
     all.SyncRuleId = task.SyncRuleId
   else

@@ -121,7 +121,7 @@ end
 
 local function filter_rules(action, more)
   local rules = options_of.by_name(options_of.list) ---@type table<string, table>
-  for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind } end
+  for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind, is_id = name:find "Id$" ~= nil } end
   for _, row in ipairs(more or {}) do rules[row.name] = row end
   return rules
 end
@@ -197,6 +197,10 @@ end
 
 -- ---- making and ending --------------------------------------------------------------------------------
 
+local function rules_for(action, instance_id)
+  return { required = operations[action].required, ids = operations[action].ids, instance_id = instance_id }
+end
+
 local function create(self, operation, instance_id, params)
   local response, err = call.perform(self, operation, with_instance(instance_id, params))
   if not response then return nil, err end
@@ -211,7 +215,7 @@ end
 function Client:create_task(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_task", 1)
-  argcheck.params(params, 2, "create_task", operations.CreateRepoSyncTask.required, 1)
+  argcheck.params(params, 2, "create_task", rules_for("CreateRepoSyncTask", instance_id), 1)
   return create(self, operations.CreateRepoSyncTask, instance_id, params)
 end
 
@@ -223,8 +227,23 @@ end
 function Client:create_task_by_rule(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_task_by_rule", 1)
-  argcheck.params(params, 2, "create_task_by_rule", operations.CreateRepoSyncTaskByRule.required, 1)
+  argcheck.params(params, 2, "create_task_by_rule", rules_for("CreateRepoSyncTaskByRule", instance_id), 1)
   return create(self, operations.CreateRepoSyncTaskByRule, instance_id, params)
+end
+
+local RETRY_IDS = {}
+for _, action in ipairs { "CreateRepoSyncTask", "CreateRepoSyncTaskByRule" } do
+  for _, name in ipairs(operations[action].ids) do RETRY_IDS[#RETRY_IDS + 1] = name end
+end
+
+-- Which parameter of a new task nothing tells; nil: all are there. The repository's id can be looked up by its name.
+local function untold(task, params)
+  local from = task.ImageFrom or {}
+  local has_name = (from.RepoNamespaceName or "") ~= "" and (from.RepoName or "") ~= ""
+  local action, all = again.params(task, params.RepoId or has_name and "by its name" or nil, params)
+  for _, name in ipairs(operations[action].required) do
+    if (all[name] or "") == "" then return name end
+  end
 end
 
 -- Why a task cannot be made again by itself; nil: it can.
@@ -237,6 +256,33 @@ local function refuse_retry(task, params)
   if task.CrossUser and action == "CreateRepoSyncTask" and not params.TargetUserId then
     return ("task %s leads to another account, which it does not name: give TargetUserId"):format(task.SyncTaskId)
   end
+  local missing = untold(task, params)
+  return missing and ("task %s does not tell the new one's %s: give it"):format(task.SyncTaskId, missing) or nil
+end
+
+-- What retry_task needs of it.
+local GET_REPOSITORY = { action = "GetRepository", version = operations.GetRepoSyncTask.version, method = "POST",
+  ram = "cr:GetRepository", repeatable = true, response = { IsSuccess = "boolean", RepoId = "string" },
+  holds = { "RepoId" } }
+
+local function make_again(self, instance_id, task_id, params)
+  local task, err = ask_for_task(self, instance_id, task_id)
+  if not task then return nil, err end
+  task.SyncTaskId = (task.SyncTaskId or "") ~= "" and task.SyncTaskId or task_id
+  local problem = refuse_retry(task, params)
+  if problem then
+    return nil, errors.new { kind = "client", message = problem, action = "CreateRepoSyncTask", task = task,
+      issue = task.TaskIssue, endpoint = self.host }
+  end
+  local repo_id, from = params.RepoId, task.ImageFrom
+  if not repo_id then
+    local repository, refusal = call.perform(self, GET_REPOSITORY, { InstanceId = instance_id,
+      RepoNamespaceName = from.RepoNamespaceName, RepoName = from.RepoName })
+    if not repository then return nil, refusal end
+    repo_id = repository.RepoId
+  end
+  local action, all = again.params(task, repo_id, params)
+  return create(self, operations[action], instance_id, all)
 end
 
 --- Makes a task again that ended in ERROR or CANCELED, from what it tells of source and target: by its rule where that
@@ -250,24 +296,13 @@ function Client:retry_task(instance_id, task_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "retry_task", 1)
   argcheck.id(task_id, 2, "task_id", "retry_task", 1)
-  params = argcheck.params(params, 3, "retry_task", {}, 1)
-  local task, err = self:get_task(instance_id, task_id)
-  if not task then return nil, err end
-  task.SyncTaskId = task.SyncTaskId or task_id
-  local problem = refuse_retry(task, params)
-  if problem then
-    return nil, errors.new { kind = "client", message = problem, action = "CreateRepoSyncTask", task = task,
-      endpoint = self.host }
+  params = argcheck.params(params, 3, "retry_task", { ids = RETRY_IDS, instance_id = instance_id }, 1)
+  if params.force ~= nil and type(params.force) ~= "boolean" then
+    argcheck.fail(3, "force", "retry_task", "expected a boolean, got " .. type(params.force), 1)
   end
-  local repo_id, from = params.RepoId, task.ImageFrom or {}
-  if not repo_id then
-    local repository, refusal = self:call("GetRepository", { InstanceId = instance_id,
-      RepoNamespaceName = from.RepoNamespaceName, RepoName = from.RepoName })
-    if not repository then return nil, refusal end
-    repo_id = repository.RepoId
-  end
-  local action, all = again.params(task, repo_id, params)
-  return create(self, operations[action], instance_id, all)
+  local new_id, response = make_again(self, instance_id, task_id, params)
+  if not new_id then response.task_id = task_id end
+  return new_id, response
 end
 
 --- Makes a rule. Mirrors CreateRepoSyncRule.
@@ -278,7 +313,7 @@ end
 function Client:create_rule(instance_id, params)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "create_rule", 1)
-  argcheck.params(params, 2, "create_rule", operations.CreateRepoSyncRule.required, 1)
+  argcheck.params(params, 2, "create_rule", rules_for("CreateRepoSyncRule", instance_id), 1)
   return create(self, operations.CreateRepoSyncRule, instance_id, params)
 end
 
@@ -532,7 +567,7 @@ local PUSH = { "RepoNamespaceName", "RepoName", "Tag" }
 function Client:wait_push(instance_id, push, options)
   check_open(self)
   argcheck.id(instance_id, 1, "instance_id", "wait_push", 1)
-  argcheck.params(push, 2, "wait_push", PUSH, 1)
+  argcheck.params(push, 2, "wait_push", { required = PUSH, ids = PUSH }, 1)
   options = options_of.filled(WAIT_PUSH, argcheck.options(options, 3, "wait_push", WAIT_PUSH, 1))
   if not options.since then argcheck.fail(3, "since", "wait_push", "it is missing", 1) end
   local filter = { RepoNamespaceName = push.RepoNamespaceName, RepoName = push.RepoName, Tag = push.Tag }

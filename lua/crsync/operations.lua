@@ -13,6 +13,7 @@
 ---@field parameters crsync.FieldRow[]  InstanceId aside, which all of them take
 ---@field params_class string|nil  for editors: the class of the table that a script gives
 ---@field required string[]    parameters that must be given
+---@field ids string[]         parameters that are ids
 ---@field filter table<string, string>|nil  for a list: what may narrow it, and the type of each
 ---@field list string|nil      for a list: the field that holds the items
 ---@field item string|nil      for a list: the class of the items
@@ -175,10 +176,11 @@ local operations = {
 
 for action, operation in pairs(operations) do
   operation.action, operation.version, operation.method = action, VERSION, "POST"
-  operation.required = {}
+  operation.required, operation.ids = {}, {}
   operation.filter = operation.list and {} or nil
   for _, parameter in ipairs(operation.parameters) do
     if parameter.is_required then operation.required[#operation.required + 1] = parameter[1] end
+    if parameter[2] == "string" and parameter[1]:find "Id$" then operation.ids[#operation.ids + 1] = parameter[1] end
     if operation.filter then operation.filter[parameter[1]] = parameter[2] end
   end
 end

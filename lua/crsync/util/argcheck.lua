@@ -46,6 +46,12 @@ function argcheck.ids(value, position, name, method, level)
     argcheck.fail(position, name, method, "expected a sequence of ids, got " .. type(value), level + 1)
   end
   for i, id in ipairs(value) do argcheck.id(id, position, name .. "[" .. i .. "]", method, level + 1) end
+  for key in pairs(value) do
+    if type(key) ~= "number" or value[key - 1] == nil and key ~= 1 then
+      argcheck.fail(position, name, method, "expected a sequence of ids; of this table "
+        .. tostring(key) .. " would be left out", level + 1)
+    end
+  end
 end
 
 local function is_in_range(given, rule)
@@ -70,6 +76,8 @@ local function option_problem(given, rule)
     return "out of range: " .. tostring(given)
   elseif rule.words and not is_among(rule.words, given) then
     return "expected " .. table.concat(rule.words, " or ")
+  elseif rule.is_id then
+    return id_problem(given)
   elseif type(given) == "table" and rule.items then
     if #given == 0 then return "expected a sequence, got an empty table" end
     for _, item in ipairs(given) do
@@ -84,7 +92,7 @@ end
 ---@param position integer
 ---@param method string
 ---@param rules table<string, { type: string, alternative: any, items: string?, least: number?, most: number?,
---- above: number?, whole: boolean? }>  by name
+--- above: number?, whole: boolean?, is_id: boolean? }>  by name
 ---@param level integer               as of `id`
 ---@return table options              the given ones, or none
 function argcheck.options(value, position, method, rules, level)
@@ -115,26 +123,42 @@ local function unsendable_in(value, path, depth)
   return nil
 end
 
+-- Why parameters cannot be right: the name of one and the problem.
+local function params_problem(params, rules)
+  for name in pairs(params) do
+    if type(name) ~= "string" then return tostring(name), "the name of a parameter should be a string" end
+  end
+  for _, name in ipairs(rules.required or {}) do
+    if params[name] == nil or params[name] == "" then return name, "it is missing" end
+  end
+  for _, name in ipairs(rules.ids or {}) do
+    local problem = params[name] ~= nil and id_problem(params[name])
+    if problem then return name, problem end
+  end
+  if rules.instance_id and params.InstanceId ~= nil and params.InstanceId ~= rules.instance_id then
+    return "InstanceId", "it is another than the first argument"
+  end
+  local path, kind = unsendable_in(params, nil, 10)
+  if path then return path, "a " .. kind .. " cannot be sent" end
+end
+
 --- Parameters of an operation: a table that has those which are required, and nothing that cannot be sent.
 ---@param value any
 ---@param position integer
 ---@param method string
----@param required string[]
+---@param rules { required: string[]?, ids: string[]?, instance_id: string? }  which must be there; which are ids; the
+--- instance that was given beside them
 ---@param level integer  as of `id`
 ---@return table params  the given ones, or none
-function argcheck.params(value, position, method, required, level)
+function argcheck.params(value, position, method, rules, level)
+  local required = rules.required or {}
   if value == nil and #required == 0 then return {} end
   if type(value) ~= "table" then
     argcheck.fail(position, "params", method, "expected a table, got " .. (value == nil and "no value" or type(value)),
       level + 1)
   end
-  for _, name in ipairs(required) do
-    if value[name] == nil or value[name] == "" then
-      argcheck.fail(position, name, method, "it is missing", level + 1)
-    end
-  end
-  local path, kind = unsendable_in(value, nil, 10)
-  if path then argcheck.fail(position, path, method, "a " .. kind .. " cannot be sent", level + 1) end
+  local name, problem = params_problem(value, rules)
+  if name then argcheck.fail(position, name, method, problem, level + 1) end
   return value
 end
 
