@@ -413,6 +413,18 @@ static int is_about_asked(lua_State *L, const struct response *r, int body) {
   return is_absent(L, -1) || lua_rawequal(L, -1, r->asked);
 }
 
+/* What the response is about, at the top of the stack, is not what was asked for. */
+static void write_other_id(lua_State *L, const struct response *r, char reason[DECODE_REASON_SIZE]) {
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    snprintf(reason, DECODE_REASON_SIZE, "the response is about %.64s, and %.64s was asked for", lua_tostring(L, -1),
+             lua_tostring(L, r->asked));
+    return;
+  }
+  const char *got = luaL_typename(L, -1);
+  lua_getfield(L, r->operation, "echo");
+  snprintf(reason, DECODE_REASON_SIZE, "field %.64s should be a string and is a %s", lua_tostring(L, -1), got);
+}
+
 /* Whether the object is a result of the operation; else writes the reason. */
 static int is_result(lua_State *L, const struct response *r, int body, char reason[DECODE_REASON_SIZE]) {
   char missing[128] = "";
@@ -432,11 +444,7 @@ static int is_result(lua_State *L, const struct response *r, int body, char reas
 /* Whether it is about something else; then writes the reason. */
 static int is_anothers(lua_State *L, const struct response *r, int body, char reason[DECODE_REASON_SIZE]) {
   int top = lua_gettop(L), anothers = !is_about_asked(L, r, body);
-  if (anothers) {
-    const char *got = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
-    snprintf(reason, DECODE_REASON_SIZE, "the response is about %.64s, and %.64s was asked for", got,
-             lua_tostring(L, r->asked));
-  }
+  if (anothers) write_other_id(L, r, reason);
   lua_settop(L, top);
   return anothers;
 }

@@ -141,6 +141,11 @@ describe("options", function()
     end)
   end
 
+  it("tell a retry policy's word from its number", function()
+    assert.truthy(problem(with(ENDPOINT, { retry = { max_attempts = "3" } })):find("should be a number and is a string",
+      1, true))
+  end)
+
   it("take trust anchors from the environment, and say when they are not there", function()
     surroundings.variables.SSL_CERT_FILE = "spec/config_spec.lua"
     assert.equal("spec/config_spec.lua", resolve(ENDPOINT).ca_file)

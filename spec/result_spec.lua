@@ -55,7 +55,8 @@ describe("a task", function()
     local err = failure '{"TaskStatus":"SUCCESS","SyncTaskId":"rst-2","RequestId":"R-1"}'
     assert.same({ "decode", "the response is about rst-2, and rst-1 was asked for", "R-1" },
       { err.kind, err.message, err.request_id })
-    assert.equal("decode", failure('{"TaskStatus":"SUCCESS","SyncTaskId":1}').kind)
+    local numbered = failure '{"TaskStatus":"SUCCESS","SyncTaskId":1}'
+    assert.same({ "decode", "field SyncTaskId should be a string and is a number" }, { numbered.kind, numbered.message })
     assert.is_table(receive '{"TaskStatus":"SUCCESS","SyncTaskId":"rst-1"}')
     assert.is_table(receive '{"TaskStatus":"SUCCESS","SyncTaskId":null}')
   end)

@@ -121,7 +121,9 @@ end
 
 local function filter_rules(action, more)
   local rules = options_of.by_name(options_of.list) ---@type table<string, table>
-  for name, kind in pairs(operations[action].filter) do rules[name] = { type = kind, is_id = name:find "Id$" ~= nil } end
+  for name, kind in pairs(operations[action].filter) do
+    rules[name] = { type = kind, is_id = name:find "Id$" ~= nil }
+  end
   for _, row in ipairs(more or {}) do rules[row.name] = row end
   return rules
 end

@@ -125,7 +125,9 @@ local function retry_policy(from)
   for name, value in pairs(given) do
     if RETRY_DEFAULTS[name] == nil then
       return nil, errors.config("unknown option retry.%s; there are: %s", tostring(name), sorted_names(RETRY_DEFAULTS))
-    elseif type(value) ~= "number" or not (value >= 0 and value < math.huge) then
+    elseif type(value) ~= "number" then
+      return nil, errors.config("option retry.%s should be a number and is a %s", name, type(value))
+    elseif not (value >= 0 and value < math.huge) then
       return nil, errors.config("option retry.%s should be a number of at least 0 and is %s", name, tostring(value))
     end
     policy[name] = value

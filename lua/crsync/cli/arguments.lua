@@ -117,6 +117,11 @@ function TYPES.port(s)
   return nil, ("'%s' is no port: a whole number from 0 to 65535"):format(s)
 end
 
+function TYPES.path(s)
+  if not ("." .. s .. "."):find("..", 1, true) then return s end
+  return nil, ("'%s' is no path: write names and positions with a dot between them, such as LayerTasks.1.Size"):format(s)
+end
+
 function TYPES.file(s) return s end -- any text; completions offer names of files
 
 -- ---- what many commands have ---------------------------------------------------------------------------------
@@ -170,7 +175,7 @@ arguments.TIMEOUT_OF_WAIT = { name = "--timeout", value = "S", type = "seconds",
 arguments.COMMON = {
   { name = "-o --output", value = "FORMAT", default = "text", completes = "formats",
     about = "How the result is written" },
-  { name = "--field", value = "PATH", completes = "fields",
+  { name = "--field", value = "PATH", type = "path", completes = "fields",
     about = "Print this value only, such as ImageTo.RegionId or LayerTasks.1.Size" },
   { name = "--region", value = "ID", completes = "regions", about = "Region of the source instance" },
   { name = "--endpoint", value = "URL", about = "Service to ask: host, host:port or URL" },

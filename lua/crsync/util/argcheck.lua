@@ -125,8 +125,11 @@ end
 
 -- Why parameters cannot be right: the name of one and the problem.
 local function params_problem(params, rules)
-  for name in pairs(params) do
+  for name, value in pairs(params) do
     if type(name) ~= "string" then return tostring(name), "the name of a parameter should be a string" end
+    if name == "InstanceId" and rules.instance_id and value ~= rules.instance_id then
+      return name, "it is another than the first argument"
+    end
   end
   for _, name in ipairs(rules.required or {}) do
     if params[name] == nil or params[name] == "" then return name, "it is missing" end
@@ -134,9 +137,6 @@ local function params_problem(params, rules)
   for _, name in ipairs(rules.ids or {}) do
     local problem = params[name] ~= nil and id_problem(params[name])
     if problem then return name, problem end
-  end
-  if rules.instance_id and params.InstanceId ~= nil and params.InstanceId ~= rules.instance_id then
-    return "InstanceId", "it is another than the first argument"
   end
   local path, kind = unsendable_in(params, nil, 10)
   if path then return path, "a " .. kind .. " cannot be sent" end
