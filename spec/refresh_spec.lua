@@ -50,6 +50,33 @@ describe("a function", function()
     assert.equal(2, calls)
   end)
 
+  it("is asked again by the call after one whose key was refused, and not again while new keys are, too", function()
+    answer = key()
+    local client = client_with()
+    ensure(client)
+    for _, code in ipairs { "NoPrivilege", "Forbidden.RAM", "SYNC_TASK_NOT_EXIST" } do
+      refresh.note_refusal(client.source, 1, { kind = "auth", code = code })
+    end
+    refresh.note_refusal(client.source, 1, { kind = "client", code = "InvalidAccessKeyId.NotFound" })
+    refresh.note_refusal(client.source, 1, { kind = "auth" })
+    ensure(client)
+    assert.equal(1, calls)
+    for _, code in ipairs { "InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive", "SignatureDoesNotMatch",
+      "InvalidSecurityToken.Malformed", "MissingSecurityToken", "Forbidden.AccessKeyDisabled" } do
+      local source = client.source
+      local before, generation = calls, source.generation
+      source.patient_until = nil
+      refresh.note_refusal(source, generation, { kind = "auth", code = code })
+      ensure(client)
+      ensure(client)
+      assert.equal(before + 1, calls, code)
+      refresh.note_refusal(source, source.generation, { kind = "auth", code = code }) -- the new ones, too
+      ensure(client)
+      assert.equal(before + 1, calls, code)
+      assert.is_true(source.patient_until > core.now() + 29)
+    end
+  end)
+
   it("is asked again when its keys have expired, and each time when it gives expired ones", function()
     for life, expected in pairs { [3600] = 1, [900] = 1, [-1] = 2 } do
       calls, answer = 0, expiring(life)

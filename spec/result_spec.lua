@@ -56,7 +56,8 @@ describe("a task", function()
     assert.same({ "decode", "the response is about rst-2, and rst-1 was asked for", "R-1" },
       { err.kind, err.message, err.request_id })
     local numbered = failure '{"TaskStatus":"SUCCESS","SyncTaskId":1}'
-    assert.same({ "decode", "field SyncTaskId should be a string and is a number" }, { numbered.kind, numbered.message })
+    assert.same({ "decode", "field SyncTaskId should be a string and is a number" },
+      { numbered.kind, numbered.message })
     assert.is_table(receive '{"TaskStatus":"SUCCESS","SyncTaskId":"rst-1"}')
     assert.is_table(receive '{"TaskStatus":"SUCCESS","SyncTaskId":null}')
   end)

@@ -226,6 +226,7 @@ local function decide(self, operation, state, err, final)
   state.time_left = state.deadline - core.now()
   state.can_renew = self.source.ask ~= nil
   if final then return nil end
+  refresh.note_refusal(self.source, state.generation, err)
   return retry.decide(self.settings.retry, err, state, core.random)
 end
 

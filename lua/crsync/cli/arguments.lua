@@ -119,7 +119,8 @@ end
 
 function TYPES.path(s)
   if not ("." .. s .. "."):find("..", 1, true) then return s end
-  return nil, ("'%s' is no path: write names and positions with a dot between them, such as LayerTasks.1.Size"):format(s)
+  return nil, ("'%s' is no path: write names and positions with dots between them, such as LayerTasks.1.Size")
+    :format(s)
 end
 
 function TYPES.file(s) return s end -- any text; completions offer names of files

@@ -165,9 +165,9 @@ local function ask_first(client, deadline)
 end
 
 -- Nothing goes on without a response; a bad one is no matter either while there are seconds left in the keys.
-local function renew(client, source, deadline, refused)
+local function renew(client, source, deadline, is_refused)
   local now = core.now()
-  local usable = refused ~= source.generation and source.ends and source.ends - now >= LAST
+  local usable = not is_refused and source.ends and source.ends - now >= LAST
   if usable then deadline = math.min(deadline, now + PATIENCE) end
   local done, err = wait_for_answer(client, source, deadline)
   if not done then
@@ -177,17 +177,37 @@ local function renew(client, source, deadline, refused)
   return not usable and err or nil
 end
 
+-- What a refusal's code says where it means the key itself, not what the key may do.
+local OF_THE_KEY = { "^InvalidAccessKey", "SecurityToken", "AccessKeyDisabled", "Signature" }
+
+--- Notes that the service has refused keys: the next call asks for new ones. Where these are refused as well, asking
+--- again at each call would help nobody: that waits a while.
+---@param source crsync.Source
+---@param generation integer  of the keys that were refused
+---@param err table           the refusal, or another error
+function refresh.note_refusal(source, generation, err)
+  if err.kind ~= "auth" or core.now() < (source.patient_until or 0) then return end
+  for _, pattern in ipairs(OF_THE_KEY) do
+    if (err.code or ""):find(pattern) then
+      source.refused = generation
+      source.patient_until = core.now() + AFTER_FAILURE * (1 + core.random())
+      return
+    end
+  end
+end
+
 --- Makes sure that the core has keys that hold. An error raised by the source passes unchanged.
 ---@param client crsync.Client
 ---@param deadline number         on core.now's clock
----@param refused integer|nil     generation of the keys that the service has refused
+---@param refused integer|nil     generation of the keys that the service has refused in this call
 ---@return crsync.Error|nil
 function refresh.ensure(client, deadline, refused)
   local source = client.source
   if not source.ask and source.name ~= "none" then return nil end
   local now = core.now()
-  if source.generation == 0 or refused == source.generation or (source.mandatory and now >= source.mandatory) then
-    return renew(client, source, deadline, refused)
+  local is_refused = refused == source.generation or source.refused == source.generation
+  if source.generation == 0 or is_refused or (source.mandatory and now >= source.mandatory) then
+    return renew(client, source, deadline, is_refused)
   end
   if source.advisory and now >= source.advisory then ask_ahead(client, source, deadline) end
   return nil

@@ -12,6 +12,8 @@
 ---@field ends number|nil          on core.now's clock: when the keys expire
 ---@field advisory number|nil      when to begin to ask again, while the keys still hold
 ---@field mandatory number|nil     when not to go on without a response
+---@field refused integer|nil     generation of the keys that the service has refused
+---@field patient_until number|nil  until then another refusal is no reason to ask again
 ---@field asking table|nil          somebody is: `thread`, held weakly, until `till` at most
 
 ---@param name string
