@@ -64,6 +64,21 @@ end)
 describe("a report's form", function()
   local all = examples.names()
 
+  it("takes any width, and no other options", function()
+    local crsync = require "crsync"
+    local sample = examples.task "get.synchronizing-multi"
+    assert.equal(crsync.format(sample, { width = 40 }), crsync.format(sample, { width = 0 }))
+    assert.equal(crsync.format(sample, { width = 60 }), crsync.format(sample, { width = 60.9 }))
+    assert.equal(crsync.format(sample, { width = 1000 }), crsync.format(sample, { width = math.huge }))
+    for problem, options in pairs { ["colour: unknown option"] = { colour = true },
+      ["color: expected a boolean, got string"] = { color = "always" }, ["width: out of range"] = { width = -1 },
+      ["options: expected a table, got string"] = "color" } do
+      local ok, message = pcall(function() return (crsync.format(sample, options)) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("report_spec.lua:%d+: bad argument #2 to 'format' %(" .. problem), message)
+    end
+  end)
+
   for _, width in ipairs { 40, 60, 80, 200 } do
     it("keeps to " .. width .. " columns", function()
       for _, name in ipairs(all) do

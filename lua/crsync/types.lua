@@ -272,7 +272,7 @@
 --- What crsync.format takes.
 ---@class crsync.FormatOptions
 ---@field color? boolean  whether to colour the status; default: false
----@field width? integer  columns; default: 80
+---@field width? integer  columns, 40 at least; default: 80
 ---@field [string] "no such option"
 
 ---- end: options

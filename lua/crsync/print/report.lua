@@ -1,14 +1,17 @@
 --- A task as a report that a person reads at a glance. Foreign text is made harmless; nothing here raises for
 --- whatever a table holds.
 
+local argcheck = require "crsync.util.argcheck"
 local compat = require "crsync.util.compat"
+local options_of = require "crsync.options"
 local progress = require "crsync.progress"
 local statuses = require "crsync.statuses"
 local text = require "crsync.util.text"
 
 local report = {}
 
-local DEFAULT_WIDTH, LEAST_WIDTH = 80, 40
+local OPTIONS = options_of.by_name(options_of.format)
+local LEAST_WIDTH = 40
 local MOST_LAYERS = 12  -- listed one by one; of more, only those that are unfinished or failed
 local MOST_SHOWN = 20   -- of these
 local LABEL = 10        -- columns of the labels
@@ -244,9 +247,8 @@ function report.task(task, options)
   if type(task) ~= "table" then
     error("bad argument #1 to 'format' (expected a task, got " .. type(task) .. ")", 2)
   end
-  options = type(options) == "table" and options or {}
-  local width = compat.tointeger(options.width) or DEFAULT_WIDTH
-  local page = { width = math.max(width, LEAST_WIDTH), color = options.color == true }
+  options = options_of.filled(OPTIONS, argcheck.options(options, 2, "format", OPTIONS, 1))
+  local page = { width = math.max(math.floor(options.width), LEAST_WIDTH), color = options.color }
   add_head(page, task, progress.of(task))
   add_layers(page, task)
   return table.concat(page, "\n")
