@@ -202,7 +202,8 @@ options.wait_push = joined({
 ---@type crsync.OptionRow[]
 options.format = {
   { name = "color", type = "boolean", default = false, line = "whether to colour the status" },
-  { name = "width", type = "number", annotation = "integer", default = 80, most = math.huge, line = "columns, 40 at least" },
+  { name = "width", type = "number", annotation = "integer", default = 80, most = math.huge,
+    line = "columns, 40 at least" },
 }
 
 --- Of `crsync sandbox`, what has a default.
