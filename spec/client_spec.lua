@@ -652,6 +652,20 @@ describe("a host's own", function()
     assert.truthy(err.message:find("no route", 1, true))
   end)
 
+  it("transport that returns no response is told so", function()
+    for problem, returned in pairs { ["a number, a table and a table"] = { 200, {}, {} },
+      ["a boolean, a nil and a nil"] = { true }, ["a string, a table and a string"] = { "fine", {}, "" },
+      ["a number, a string and a nil"] = { 200, "x" } } do
+      local c = new { transport = function() return compat.unpack(returned, 1, 3) end }
+      local ok, message = pcall(get, c)
+      assert.is_false(ok)
+      assert.equal("option transport should return a status, a table of headers and a string, and returned " .. problem,
+        message)
+    end
+    local err = failure(new { transport = function() end })
+    assert.truthy(err.message:find("it failed without a reason", 1, true), err.message)
+  end)
+
   it("loop waits for the descriptor and sleeps in our place", function()
     local socket, waits, sleeps = require "socket", 0, 0
     local host = {

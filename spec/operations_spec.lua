@@ -247,6 +247,9 @@ end)
 describe("call", function()
   it("does any operation", function()
     local answer = assert(client:call("GetRepoSyncTask", { InstanceId = "cri-1", SyncTaskId = "rst-9" }))
+    server:answer "err.400.SYNC_TASK_NOT_EXIST"
+    local _, gone = client:call("CancelRepoSyncTask", { InstanceId = "cri-1", SyncTaskId = "rst-9" })
+    assert.equal("rst-9", gone.task_id)
     assert.same({ "rst-9", 23655489 }, { answer.SyncTaskId, answer.SyncedSize })
     assert.is_table(client:call("ListInstance"))
     server:answer { body = { IsSuccess = true, Tags = { 1 } } }

@@ -1,6 +1,7 @@
 --- One call of the service: keys, attempts, pauses, until it is decided. How bytes move is the core's, who waits is
 --- loop.lua's, what is tried again retry.lua's.
 
+local argcheck = require "crsync.util.argcheck"
 local core = require "crsync.core"
 local refresh = require "crsync.credentials.refresh"
 local environment = require "crsync.util.environment"
@@ -62,6 +63,7 @@ local function attempt_transported(self, operation, params, attempt, told)
   local request, key = self.core:prepare(operation, params, attempt)
   request.timeout = attempt.timeout
   local status, headers, body = self.settings.transport(request)
+  argcheck.transported(status, headers, body)
   if self.trace then
     local function clean(s) return self.core:clean(s, key, request.signature) end
     self.trace.tell_transported(told, clean, request, status, headers, body)

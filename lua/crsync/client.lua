@@ -403,6 +403,7 @@ function Client:call(action, params, options)
   params = argcheck.params(with_json(action, params), 2, "call", {}, 1)
   options = argcheck.options(options, 3, "call", CALL_OPTIONS, 1)
   local response, err = call.perform(self, operation_named(action, options), params, options.deadline)
+  if err and type(params.SyncTaskId) == "string" then err.task_id = params.SyncTaskId end
   return response, err
 end
 

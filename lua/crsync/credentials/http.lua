@@ -1,6 +1,7 @@
 --- HTTP requests that are no operations of the service's: what those who give keys are asked. They go through the
 --- client's own core and loop, or its host's transport, and never past the deadline of the call that needs the keys.
 
+local argcheck = require "crsync.util.argcheck"
 local core = require "crsync.core"
 local environment = require "crsync.util.environment"
 local proxy = require "crsync.proxy"
@@ -79,9 +80,11 @@ local function transported(context, request, told)
   local sent = { method = request.method or "GET", url = request.url, headers = request.headers or {},
     body = request.body or "", timeout = request.timeout }
   local status, headers, body = context.client.settings.transport(sent)
+  argcheck.transported(status, headers, body)
   if told then context.client.trace.tell_transported(told, same, sent, status, headers, body) end
   if not status then
-    return nil, { kind = "network", retryable = true, message = "transport: " .. tostring(headers) }
+    return nil, { kind = "network", retryable = true,
+      message = "transport: " .. tostring(headers or "it failed without a reason") }
   end
   return { status = status, body = body or "" }, nil
 end

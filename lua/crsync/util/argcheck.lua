@@ -162,4 +162,15 @@ function argcheck.params(value, position, method, rules, level)
   return value
 end
 
+--- What option transport has returned: nil and whatever reason, or what can be a response. Else it raises.
+---@param status any
+---@param headers any
+---@param body any
+function argcheck.transported(status, headers, body)
+  if not status then return end
+  if tonumber(status) and type(headers or {}) == "table" and type(body or "") == "string" then return end
+  error(("option transport should return a status, a table of headers and a string, and returned a %s, a %s and a %s")
+    :format(type(status), type(headers), type(body)), 0)
+end
+
 return argcheck
