@@ -39,8 +39,10 @@ describe("client:retry_task", function()
     return id, response, requests[#requests]
   end
 
-  it("spells the task of an automatic rule out", function()
-    local id, response, request = retry(task { Priority = 5 })
+  it("spells the task without a rule out", function()
+    local given = task { Priority = 5 }
+    given.SyncRuleId = nil
+    local id, response, request = retry(given)
     assert.same({ "rst-2", "rst-2" }, { id, response.SyncTaskId })
     assert.equal("CreateRepoSyncTask", request.headers["x-acs-action"])
     local query = request.query
@@ -53,11 +55,39 @@ describe("client:retry_task", function()
       asked.query.RepoName })
   end)
 
-  it("goes by the rule of one made by hand", function()
-    local _, _, request = retry(task { TaskTrigger = "INITIATIVE", TaskStatus = "CANCELED" })
-    assert.equal("CreateRepoSyncTaskByRule", request.headers["x-acs-action"])
-    assert.same({ "crr-9", "1.0", "crsr-1" }, { request.query.RepoId, request.query.Tag, request.query.SyncRuleId })
-    assert.is_nil(request.query.TargetRegionId)
+  it("goes by the task's rule", function()
+    for _, trigger in ipairs { "INITIATIVE", "PASSIVE" } do
+      server:reset()
+      local id, _, request = retry(task { TaskTrigger = trigger, TaskStatus = "CANCELED" })
+      assert.same({ "rst-2", "CreateRepoSyncTaskByRule" }, { id, request.headers["x-acs-action"] })
+      assert.same({ "crr-9", "1.0", "crsr-1" }, { request.query.RepoId, request.query.Tag, request.query.SyncRuleId })
+      assert.is_nil(request.query.TargetRegionId)
+    end
+  end)
+
+  it("spells the target out where an automatic rule is refused, and only there", function()
+    for _, refusal in ipairs { "err.400.InvalidParameter", "err.403.NoPrivilege",
+      "fail200.SYNC_TASK_NOT_EXIST" } do
+      server:reset()
+      server:answer({ body = task() }, REPOSITORY, refusal, CREATED)
+      assert.equal("rst-2", (client:retry_task("cri-1", "rst-1")))
+      local request = server:requests()[4]
+      assert.same({ "CreateRepoSyncTask", "crr-9", "cri-eu" }, { request.headers["x-acs-action"],
+        request.query.RepoId, request.query.TargetInstanceId })
+    end
+    local unsure = { "err.400.SignatureNonceUsed", "err.500.SystemError", { reset = "before" }, { body = {} } }
+    for _, answer in ipairs(unsure) do
+      server:reset()
+      server:answer({ body = task() }, REPOSITORY, answer, CREATED)
+      local id, err = client:retry_task("cri-1", "rst-1")
+      assert.same({ nil, "CreateRepoSyncTaskByRule", 3 }, { id, err.action, #server:requests() })
+    end
+    for given, params in pairs { [task { TaskTrigger = "INITIATIVE" }] = {}, [task()] = { SyncRuleId = "crsr-2" } } do
+      server:reset()
+      server:answer({ body = given }, REPOSITORY, "err.400.InvalidParameter", CREATED)
+      assert.equal("client", select(2, client:retry_task("cri-1", "rst-1", params)).kind)
+      assert.equal(3, #server:requests())
+    end
   end)
 
   it("lets parameters win", function()
@@ -88,12 +118,12 @@ describe("client:retry_task", function()
   end)
 
   it("asks for what the task does not tell, and makes nothing", function()
-    local without = task()
+    local without = task { SyncRuleId = "" }
     without.ImageFrom = nil
     local _, err = retry(without)
     assert.truthy(err.message:find("new one's RepoId: give it", 1, true), err.message)
     server:reset()
-    without = task()
+    without = task { SyncRuleId = "" }
     without.ImageTo = nil
     _, err = retry(without, { RepoId = "crr-1", TargetRegionId = "eu" })
     assert.truthy(err.message:find("new one's TargetInstanceId: give it", 1, true), err.message)
@@ -125,10 +155,19 @@ describe("client:retry_task", function()
   end)
 
   it("asks for the account that a task does not name", function()
-    local _, err = retry(task { CrossUser = true })
+    local spelled_out = task { CrossUser = true }
+    spelled_out.SyncRuleId = nil
+    local _, err = retry(spelled_out)
     assert.truthy(err.message:find("give TargetUserId", 1, true))
     server:reset()
-    assert.equal("rst-2", (retry(task { CrossUser = true }, { TargetUserId = "17" })))
+    assert.equal("rst-2", (retry(spelled_out, { TargetUserId = "17" })))
+    server:reset()
+    assert.equal("rst-2", (retry(task { CrossUser = true }))) -- its rule knows
+    server:reset()
+    server:answer({ body = task { CrossUser = true } }, REPOSITORY, "err.400.InvalidParameter", CREATED)
+    _, err = client:retry_task("cri-1", "rst-1")
+    assert.truthy(err.message:find("give TargetUserId", 1, true))
+    assert.equal(3, #server:requests())
   end)
 
   it("passes on what was refused", function()
@@ -136,7 +175,7 @@ describe("client:retry_task", function()
     assert.equal("not_found", select(2, client:retry_task("cri-1", "rst-1")).kind)
     server:answer({ body = task() }, "err.400.REPO_NOT_EXIST")
     assert.equal("GetRepository", select(2, client:retry_task("cri-1", "rst-1")).action)
-    server:answer({ body = task() }, REPOSITORY, "err.403.NoPrivilege")
+    server:answer({ body = task() }, REPOSITORY, "err.403.NoPrivilege", "err.403.NoPrivilege")
     local _, refusal = client:retry_task("cri-1", "rst-1")
     assert.same({ "CreateRepoSyncTask", "rst-1" }, { refusal.action, refusal.task_id })
     local ok, message = pcall(function() client:retry_task("cri-1", "rst-1", 5) end)

@@ -22,14 +22,14 @@ end
 ---@param task crsync.Task
 ---@param repo_id string|nil
 ---@param params table
+---@param is_spelled_out boolean|nil  leave its rule aside
 ---@return "CreateRepoSyncTask"|"CreateRepoSyncTaskByRule" action
 ---@return table all
-function again.params(task, repo_id, params)
+function again.params(task, repo_id, params, is_spelled_out)
   local from, to = task.ImageFrom or {}, task.ImageTo or {}
   local all = { RepoId = repo_id, Tag = from.ImageTag, Priority = compat.tointeger(task.Priority) }
-  -- The service makes tasks by a rule only if that does so by hand; the task of another rule is spelled out.
-  local has_rule = (task.SyncRuleId or "") ~= "" and task.TaskTrigger ~= "PASSIVE"
-  local by_rule = params.SyncRuleId ~= nil or has_rule and not spells_out(params)
+  local has_rule = (task.SyncRuleId or "") ~= "" and not spells_out(params)
+  local by_rule = params.SyncRuleId ~= nil or has_rule and not is_spelled_out
   if by_rule then
     all.SyncRuleId = task.SyncRuleId
   else
@@ -39,6 +39,20 @@ function again.params(task, repo_id, params)
   for name, value in pairs(params) do all[name] = value end
   all.force = nil
   return by_rule and "CreateRepoSyncTaskByRule" or "CreateRepoSyncTask", all
+end
+
+-- Kinds of refusals after which certainly nothing was made; a nonce that was used may have been so by the same request.
+local REFUSED = { client = true, not_found = true, auth = true }
+
+--- Whether a creation by the task's rule was refused for what the rule is: the service documents it for rules that make
+--- tasks by hand (INITIATIVE), and this one makes them by itself.
+---@param task crsync.Task
+---@param params table
+---@param err crsync.Error
+---@return boolean
+function again.is_rule_refused(task, params, err)
+  return task.TaskTrigger == "PASSIVE" and params.SyncRuleId == nil and REFUSED[err.kind] == true
+    and err.code ~= "SignatureNonceUsed"
 end
 
 local IMAGE = { "RegionId", "InstanceId", "RepoNamespaceName", "RepoName", "ImageTag" }

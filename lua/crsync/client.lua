@@ -239,27 +239,31 @@ for _, action in ipairs { "CreateRepoSyncTask", "CreateRepoSyncTaskByRule" } do
 end
 
 -- Which parameter of a new task nothing tells; nil: all are there. The repository's id can be looked up by its name.
-local function untold(task, params)
+local function untold(task, action, all)
   local from = task.ImageFrom or {}
   local has_name = (from.RepoNamespaceName or "") ~= "" and (from.RepoName or "") ~= ""
-  local action, all = again.params(task, params.RepoId or has_name and "by its name" or nil, params)
   for _, name in ipairs(operations[action].required) do
-    if (all[name] or "") == "" then return name end
+    if (all[name] or "") == "" and not (name == "RepoId" and has_name) then return name end
   end
 end
 
--- Why a task cannot be made again by itself; nil: it can.
-local function refuse_retry(task, params)
+local function cannot_be_made(self, task, problem, ...)
+  return errors.new { kind = "client", message = problem:format(task.SyncTaskId, ...), action = "CreateRepoSyncTask",
+    task = task, issue = task.TaskIssue, endpoint = self.host }
+end
+
+-- Why a task cannot be made again so; nil: it can.
+local function refuse_retry(self, task, params, is_spelled_out)
   if not statuses.failed[task.TaskStatus] and not params.force then
-    return ("task %s is %s: only one that ended in ERROR or CANCELED is made again"):format(task.SyncTaskId,
+    return cannot_be_made(self, task, "task %s is %s: only one that ended in ERROR or CANCELED is made again",
       tostring(task.TaskStatus))
   end
-  local action = again.params(task, "", params)
+  local action, all = again.params(task, params.RepoId, params, is_spelled_out)
   if task.CrossUser and action == "CreateRepoSyncTask" and not params.TargetUserId then
-    return ("task %s leads to another account, which it does not name: give TargetUserId"):format(task.SyncTaskId)
+    return cannot_be_made(self, task, "task %s leads to another account, which it does not name: give TargetUserId")
   end
-  local missing = untold(task, params)
-  return missing and ("task %s does not tell the new one's %s: give it"):format(task.SyncTaskId, missing) or nil
+  local missing = untold(task, action, all)
+  return missing and cannot_be_made(self, task, "task %s does not tell the new one's %s: give it", missing) or nil
 end
 
 -- What retry_task needs of it.
@@ -271,11 +275,8 @@ local function make_again(self, instance_id, task_id, params)
   local task, err = ask_for_task(self, instance_id, task_id)
   if not task then return nil, err end
   task.SyncTaskId = (task.SyncTaskId or "") ~= "" and task.SyncTaskId or task_id
-  local problem = refuse_retry(task, params)
-  if problem then
-    return nil, errors.new { kind = "client", message = problem, action = "CreateRepoSyncTask", task = task,
-      issue = task.TaskIssue, endpoint = self.host }
-  end
+  local problem = refuse_retry(self, task, params)
+  if problem then return nil, problem end
   local repo_id, from = params.RepoId, task.ImageFrom
   if not repo_id then
     local repository, refusal = call.perform(self, GET_REPOSITORY, { InstanceId = instance_id,
@@ -284,11 +285,19 @@ local function make_again(self, instance_id, task_id, params)
     repo_id = repository.RepoId
   end
   local action, all = again.params(task, repo_id, params)
+  local new_id, response = create(self, operations[action], instance_id, all)
+  if new_id or action == "CreateRepoSyncTask" or not again.is_rule_refused(task, params, response) then
+    return new_id, response
+  end
+  problem = refuse_retry(self, task, params, true)
+  if problem then return nil, problem end
+  action, all = again.params(task, repo_id, params, true)
   return create(self, operations[action], instance_id, all)
 end
 
---- Makes a task again that ended in ERROR or CANCELED, from what it tells of source and target: by its rule where that
---- makes tasks by hand, else spelled out. Whether it was made again already is not looked at.
+--- Makes a task again that ended in ERROR or CANCELED, from what it tells of source and target: by its rule where it
+--- has one; spelled out where it has none, or where an automatic one is refused. Whether it was made again already is
+--- not looked at.
 ---@param instance_id string  the source instance
 ---@param task_id string      the task that failed
 ---@param params? crsync.RetryTaskParams  these win over what the task tells; force: whatever its status is
