@@ -208,10 +208,20 @@ describe("a batch", function()
     assert.equal(1, #server:requests())
   end)
 
-  it("that nobody could list is the network's error", function()
+  it("that nobody could list has not appeared, for what its list failed with", function()
     server:answer_always { reset = "before" }
     local _, err = client:wait_batch("cri-1", "b-1", with { appear_timeout = 0.3 })
-    assert.equal("network", err.kind)
+    assert.same({ "task", "timeout", "network" }, { err.kind, err.code, err.trouble.kind })
+    assert.truthy(err.message:find("no task of batch b-1 has appeared within", 1, true), err.message)
+    assert.truthy(err.message:find("; no list came: " .. err.trouble.message, 1, true), err.message)
+  end)
+
+  it("whose list failed at last is told so", function()
+    server:answer(list())
+    server:answer_always "err.500.SystemError"
+    local _, err = client:wait_batch("cri-1", "b-1", with { appear_timeout = 0.3 })
+    assert.same({ "task", "timeout", "SystemError" }, { err.kind, err.code, err.trouble.code })
+    assert.truthy(err.message:find(", and the last look failed: ", 1, true), err.message)
   end)
 
   it("tells what hinders its list, and when that is over", function()

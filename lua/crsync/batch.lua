@@ -108,23 +108,24 @@ end
 
 local function ended(b, message)
   return errors.new { kind = "task", code = "timeout", message = message, action = "ListRepoSyncTask",
-    endpoint = b.awaited.host }
+    endpoint = b.awaited.host, trouble = b.trouble }
 end
 
 local function seconds_waited(b) return math.floor((core.now() - b.started) * 10 + 0.5) / 10 end
 
+-- The service was not reached once: what is wrong is said as it is.
+local function unreached(b)
+  b.trouble.message = ("%s; the service was not reached once in %d s"):format(b.trouble.message,
+    math.floor(seconds_waited(b)))
+  return b.trouble
+end
+
 local function nothing_appeared(b)
-  if not b.looked_at then
-    if wait.is_unreachable(b.listing, core.now()) then
-      b.trouble.message = ("%s; the service was not reached once in %d s"):format(b.trouble.message,
-        math.floor(seconds_waited(b)))
-    end
-    return b.trouble
-  end
-  local waited, instead = seconds_waited(b), b.awaited.instead()
+  if wait.is_unreachable(b.listing, core.now()) then return unreached(b) end
+  local waited, instead = seconds_waited(b), b.looked_at and b.awaited.instead()
   return ended(b, ("no task of %s has appeared within %g s%s%s"):format(b.awaited.what, waited,
-    b.trouble and ", and the last look failed: " .. tostring(b.trouble.message) or "",
-    instead and "; " .. instead or ""))
+    b.trouble and (b.looked_at and ", and the last look failed: " or "; no list came: ") .. tostring(b.trouble.message)
+      or "", instead and "; " .. instead or ""))
 end
 
 local function results_of(b)
