@@ -74,6 +74,8 @@ local OF_THE_MODULE = {
   { crsync.progress, { 5 }, "expected a task, got number" },
   { crsync.duration, { 5 }, "expected a task, got number" },
   { crsync.report, { 5 }, "expected a sequence of tasks, got number" },
+  { crsync.report, { { {}, 5 } }, "expected a sequence of tasks, got a number at 2" },
+  { crsync.report, { { ["rst-1"] = {} } }, "expected a sequence of tasks, got a table with names" },
   { crsync.sign, { {} }, "access_key_id is missing" },
   { crsync.to_json, { nothing }, "cannot be written as JSON: the value: a function" },
   { sandbox.start, { 5 }, "expected a table of options, got number" },

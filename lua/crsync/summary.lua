@@ -94,13 +94,21 @@ local function newest_first(a, b)
   return tostring(a.SyncTaskId) < tostring(b.SyncTaskId)
 end
 
+-- What was given in place of a sequence of tasks; nil: it is one.
+local function no_sequence(tasks)
+  if type(tasks) ~= "table" then return type(tasks) end
+  if tasks[1] == nil and next(tasks) ~= nil then return "a table with names" end -- such as get_tasks returns
+  for i, task in ipairs(tasks) do
+    if type(task) ~= "table" then return ("a %s at %d"):format(type(task), i) end
+  end
+end
+
 --- Numbers from tasks. Lists tell times, but no sizes; tasks of get_task the reverse: what has both gives all numbers.
 ---@param tasks (crsync.ListedTask|crsync.Task)[]
 ---@return crsync.Report
 function summary.of(tasks)
-  if type(tasks) ~= "table" then
-    error("bad argument #1 to 'report' (expected a sequence of tasks, got " .. type(tasks) .. ")", 2)
-  end
+  local other = no_sequence(tasks)
+  if other then error("bad argument #1 to 'report' (expected a sequence of tasks, got " .. other .. ")", 2) end
   local by_id, total = {}, new_region(nil)
   local report = { regions = fields.as_list {}, total = total, failures = fields.as_list {} }
   for _, task in ipairs(tasks) do
