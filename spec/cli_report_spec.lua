@@ -2,6 +2,7 @@
 
 local cjson = require "cjson"
 local command = require "spec.support.command"
+local endpoint = require "spec.support.endpoint"
 local files = require "spec.support.files"
 local sandbox = require "crsync.sandbox"
 local summary_html = require "crsync.print.summary_html"
@@ -46,6 +47,21 @@ describe("crsync report", function()
     assert.truthy(output:find "\nall +8 +6 +1 +0 +1 ")
     assert.truthy(output:find('\nfailed\nrst%-us  20%S+Z  team/<script>:a"b|c& to us%-east%-1\n'
       .. '  NETWORK_ERROR: the network'))
+  end)
+
+  it("leaves out the sizes of what has no id to ask for", function()
+    local other = endpoint.start()
+    finally(function() other:stop() end)
+    local now = os.time() * 1000
+    local function task(id) return { SyncTaskId = id, TaskStatus = "SUCCESS", CreateTime = now, ModifiedTime = now } end
+    local listed = { task "rst-1", task(nil), task "a\27[31m", task "" }
+    other:answer({ body = { IsSuccess = true, TotalCount = "4", SyncTasks = listed } },
+      { body = { IsSuccess = true, TaskStatus = "SUCCESS", LayerTasks = { { Size = 5, SyncedSize = 5 } } } })
+    local output, errors, status = command.run(other, "report cri-1 -o json")
+    assert.equal(0, status, errors)
+    local total = cjson.decode(output).total
+    assert.same({ 4, 1, 5 }, { total.tasks, total.sized, total.bytes })
+    assert.equal(2, #other:requests())
   end)
 
   for words, expected in pairs {

@@ -9,6 +9,7 @@ local exit_status = require "crsync.cli.exit_status"
 local output = require "crsync.cli.output"
 local summary_html = require "crsync.print.summary_html"
 local summary_text = require "crsync.print.summary_text"
+local text = require "crsync.util.text"
 
 local DAY = 86400
 local MOST_SIZED = 1000 -- tasks that are asked for their sizes, which lists do not tell
@@ -18,15 +19,21 @@ local FORMS = { text = summary_text.text, markdown = summary_text.markdown, csv 
 
 local function newest_first(a, b) return (a.CreateTime or 0) > (b.CreateTime or 0) end
 
+-- Whether the service's own word can be asked for.
+local function is_id(id) return type(id) == "string" and id ~= "" and text.printable(id) == id end
+
 -- Puts the sizes into the newest of the tasks. Returns how many remain without.
 local function add_sizes(client, instance, tasks, deadline)
   table.sort(tasks, newest_first)
   local ids = {}
-  for i = 1, math.min(#tasks, MOST_SIZED) do ids[i] = tasks[i].SyncTaskId end
+  for i = 1, math.min(#tasks, MOST_SIZED) do
+    local id = tasks[i].SyncTaskId
+    if is_id(id) then ids[#ids + 1] = id end
+  end
   local details, errors = client:get_tasks(instance, ids, { deadline = deadline })
   local unsized = 0
   for _, task in ipairs(tasks) do
-    local detail = details[task.SyncTaskId]
+    local detail = task.SyncTaskId and details[task.SyncTaskId]
     if detail then
       task.LayerTasks, task.SyncedSize = detail.LayerTasks, detail.SyncedSize
     else
