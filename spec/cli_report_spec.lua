@@ -2,7 +2,6 @@
 
 local cjson = require "cjson"
 local command = require "spec.support.command"
-local endpoint = require "spec.support.endpoint"
 local files = require "spec.support.files"
 local sandbox = require "crsync.sandbox"
 local summary_html = require "crsync.print.summary_html"
@@ -50,7 +49,7 @@ describe("crsync report", function()
   end)
 
   it("leaves out the sizes of what has no id to ask for", function()
-    local other = endpoint.start()
+    local other = require("spec.support.endpoint").start()
     finally(function() other:stop() end)
     local now = os.time() * 1000
     local function task(id) return { SyncTaskId = id, TaskStatus = "SUCCESS", CreateTime = now, ModifiedTime = now } end
