@@ -255,6 +255,13 @@ describe("a batch", function()
     assert.same({ { 0, "no answer yet" }, { 0, false }, { 0, false } }, { told[1], told[2], told[3] })
   end)
 
+  it("is not told of a look at the list that its own end cuts short", function()
+    server:answer(list(), { hang = true })
+    local _, err = client:wait_batch("cri-1", "b-1", with { timeout = 0.5 })
+    assert.equal("timeout", err.code)
+    assert.falsy(err.message:find("the last look failed", 1, true), err.message)
+  end)
+
   it("whose list was not reached once ends when that is enough", function()
     local lost = assert(crsync.new { endpoint = "http://127.0.0.1:1", access_key_id = "a", access_key_secret = "b",
       proxy = "", retry = false })

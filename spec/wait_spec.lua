@@ -140,6 +140,22 @@ describe("a wait", function()
     assert.truthy(tostring(err):find("task rst-1", 1, true), tostring(err))
   end)
 
+  it("is not hindered by a look that its own end cuts short, but by one that was given its time", function()
+    server:answer(body "SYNCHRONIZING", { hang = true })
+    local troubles = {}
+    local function on_progress(_, p, trouble) troubles[#troubles + 1] = not p.given_up and trouble or nil end
+    local _, err = wait { timeout = 0.4, on_progress = on_progress }
+    assert.same({}, troubles)
+    assert.is_nil(err.trouble)
+    assert.equal("task rst-1 has not ended within 0.4 s; it is SYNCHRONIZING at 0 %", err.message)
+    client:close()
+    client = server:client { timeout = 0.1, retry = false }
+    server:answer(body "SYNCHRONIZING")
+    server:answer_always { hang = true }
+    _, err = wait { timeout = 0.4 }
+    assert.truthy(err.message:find("and the last look failed: Operation timed out", 1, true), err.message)
+  end)
+
   it("that never reaches the service ends before its time, when asked to", function()
     local nobody = server:client { endpoint = "http://127.0.0.1:1", retry = false }
     local _, err = nobody:wait("cri-1", "rst-1", { timeout = 60, interval = 0.05, unreachable_timeout = 0.3 })

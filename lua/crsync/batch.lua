@@ -52,7 +52,9 @@ local function look(b)
     return b.awaited.list(left > 0 and left or b.awaited.least, heard)
   end)
   if not tasks then
-    b.trouble = err
+    ---@cast err crsync.Error
+    local was_cut = b.looked_at and not b.trouble and wait.was_cut(err, left, b.awaited.least)
+    b.trouble = not was_cut and err or nil
     return
   end
   local now = core.now()

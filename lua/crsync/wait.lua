@@ -172,13 +172,27 @@ local function unreachable_at(w)
   return not w.reached and w.options.unreachable_timeout and w.started + w.options.unreachable_timeout or nil
 end
 
+--- Whether a look failed for nothing but the little time that was left for it, which says nothing of the service.
+---@param err crsync.Error
+---@param left number   seconds that it had
+---@param least number  seconds that a look needs
+---@return boolean
+function wait.was_cut(err, left, least) return err.kind == "timeout" and left < math.min(SLOW, least) end
+
+-- Whether what was known before a look says more than its error, which is that time is up.
+local function says_nothing_new(w, err, now)
+  if w.trouble then
+    local has_reason = w.trouble.kind ~= "timeout" or w.trouble.curl_code ~= nil
+    return err.kind == "timeout" and now >= w.ends and has_reason
+  end
+  return w.task ~= nil and wait.was_cut(err, w.ends - w.asking_since, w.watched.least)
+end
+
 -- No task was seen. Returns the error, if it ends the wait.
 local function miss(w, err, now)
   err.task_id = w.watched.id
   if err.status or err.sent then w.reached = true end
-  local known = w.trouble and (w.trouble.kind ~= "timeout" or w.trouble.curl_code)
-  local was_cut = err.kind == "timeout" and now >= w.ends and known -- which says more than that time is up
-  if not was_cut then hinder(w, err) end
+  if not says_nothing_new(w, err, now) then hinder(w, err) end
   local last = err.sent == false and unreachable_at(w)
   if last and now >= last then
     err.message = ("%s; the service was not reached once in %d s"):format(err.message, math.floor(now - w.started))
