@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,13 +71,15 @@ int file_read(lua_State *L) {
 }
 
 int file_check(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
+  const char *path = luaL_checkstring(L, 1), *wanted = luaL_optstring(L, 2, "");
   struct stat about = {0};
   int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   int reason = fd < 0 || fstat(fd, &about) ? errno : 0;
   if (fd >= 0) close(fd);
   if (reason) return refuse_missing(L, reason);
   if (!S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode)) return refuse(L, "it is neither a file nor a folder", 1);
+  if (S_ISDIR(about.st_mode) && !strcmp(wanted, "file")) return refuse(L, "it is a folder, and should be a file", 1);
+  if (S_ISREG(about.st_mode) && !strcmp(wanted, "folder")) return refuse(L, "it is a file, and should be a folder", 1);
   lua_pushboolean(L, 1);
   return 1;
 }

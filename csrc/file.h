@@ -11,8 +11,8 @@
  * file. Never blocks, not even on a pipe. */
 int file_read(lua_State *L);
 
-/* The Lua function check_file(path): true for a file or folder that can be opened; otherwise as read_file. Never
- * blocks either. */
+/* The Lua function check_file(path, wanted): true for a file or folder that can be opened, or for what is wanted of
+ * the two: "file" or "folder"; otherwise as read_file. Never blocks either. */
 int file_check(lua_State *L);
 
 /* The Lua function home(): the user's home folder of the system's list of users, or nil. */

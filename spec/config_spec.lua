@@ -262,6 +262,18 @@ describe("a host that opens no files for its scripts", function()
 end)
 
 describe("a CA file", function()
+  it("that is a folder is refused, and so is a folder of them that is a file", function()
+    local ordinary = surroundings.write("ordinary", "")
+    local folder = ordinary:match "^(.*)/"
+    assert.equal(("option ca_file cannot be read: %s: it is a folder, and should be a file"):format(folder),
+      problem { endpoint = "h", ca_file = folder })
+    surroundings.variables.SSL_CERT_DIR = ordinary
+    assert.equal(("SSL_CERT_DIR cannot be read: %s: it is a file, and should be a folder"):format(ordinary),
+      problem { endpoint = "h" })
+    assert.is_table(resolve { endpoint = "http://127.0.0.1" })
+    assert.is_table(resolve { endpoint = "h", ca_file = ordinary, ca_path = folder })
+  end)
+
   it("that is a pipe, a device or none is refused at once", function()
     local fifo = surroundings.path "fifo"
     assert(os.execute(("mkfifo '%s'"):format(fifo)))

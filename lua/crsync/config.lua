@@ -140,10 +140,10 @@ local function retry_policy(from)
 end
 
 -- What the environment names is none of our business where there is no TLS.
-local function trust_anchors(from, name, url)
+local function trust_anchors(from, name, wanted, url)
   local path, source = find(from, name)
   if not path then return nil, nil, source end
-  local is_there, reason = core.check_file(path)
+  local is_there, reason = core.check_file(path, wanted)
   if is_there then return path, nil, source end
   if not from.options[name] and not (url or ""):find "^https:" then return nil, nil, "default" end
   return nil, errors.config("%s cannot be read: %s: %s", source, path, reason)
@@ -250,8 +250,8 @@ function config.resolve(given, chosen)
   for _, name in ipairs { "connect_timeout", "timeout", "deadline" } do take(name, positive(from, name)) end
   take("max_response_size", response_limit(from))
   take("retry", retry_policy(from))
-  take("ca_file", trust_anchors(from, "ca_file", settings.endpoint))
-  take("ca_path", trust_anchors(from, "ca_path", settings.endpoint))
+  take("ca_file", trust_anchors(from, "ca_file", "file", settings.endpoint))
+  take("ca_path", trust_anchors(from, "ca_path", "folder", settings.endpoint))
   take("user_agent", user_agent(from))
   take("debug", debug_level(from))
   for _, name in ipairs(PLAIN) do

@@ -671,12 +671,13 @@ function core.random() end
 ---@return boolean exists      without a text: whether there is such a file
 function core.read_file(path) end
 
---- Whether a file or folder can be opened; never blocks.
+--- Whether a file or folder can be opened, or the one of them that is wanted; never blocks.
 ---@param path string
+---@param wanted? "file"|"folder"
 ---@return boolean? is_there
 ---@return string? reason
 ---@return boolean exists  where it cannot be: whether there is such a thing
-function core.check_file(path) end
+function core.check_file(path, wanted) end
 
 --- The user's home folder, from the system's list of users.
 ---@return string? path

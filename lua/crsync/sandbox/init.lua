@@ -30,17 +30,20 @@ end
 
 -- ---- options -----------------------------------------------------------------------------------------------------
 
-local function tls_parameters(options)
+-- Luasec's context, made here: a key that does not fit is told before anybody calls.
+local function tls_context(options)
   if not options.tls_cert and not options.tls_key then return nil end
   if not (options.tls_cert and options.tls_key) then return nil, "--tls-cert and --tls-key belong together" end
   local ssl, problem = need("ssl", "lua-sec", "luasec")
   if not ssl then return nil, problem end
   for _, path in ipairs { options.tls_cert, options.tls_key } do
-    local is_there, reason = core.check_file(path)
+    local is_there, reason = core.check_file(path, "file")
     if not is_there then return nil, ("%s: %s"):format(path, reason) end
   end
-  return { mode = "server", protocol = "any", options = { "all", "no_sslv3", "no_tlsv1", "no_tlsv1_1" },
-    certificate = options.tls_cert, key = options.tls_key }
+  local context
+  context, problem = ssl.newcontext { mode = "server", protocol = "any",
+    options = { "all", "no_sslv3", "no_tlsv1", "no_tlsv1_1" }, certificate = options.tls_cert, key = options.tls_key }
+  return context, not context and ("%s and %s: %s"):format(options.tls_cert, options.tls_key, problem) or nil
 end
 
 local function is_port(n) return compat.tointeger(n) ~= nil and n >= 0 and n <= 65535 end
@@ -58,7 +61,7 @@ local function open(options, more)
   scenario, problem = scenarios.find(options.scenario)
   if not scenario then return nil, problem end
   local tls
-  tls, problem = tls_parameters(options)
+  tls, problem = tls_context(options)
   if problem then return nil, problem end
   local server
   server, problem = require "crsync.sandbox.server".new { scenario = scenario, tls = tls, address = options.listen,

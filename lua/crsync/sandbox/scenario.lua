@@ -215,7 +215,7 @@ end
 ---@return table|nil scenario
 ---@return string|nil problem
 function scenario.read(path)
-  local is_there, reason = core.check_file(path) -- a pipe would be waited for
+  local is_there, reason = core.check_file(path, "file") -- a pipe would be waited for
   if not is_there then return nil, ("%s: %s"):format(path, reason) end
   local file
   file, reason = io.open(path, "r")

@@ -168,7 +168,7 @@ end
 ---@field scenario table        complete
 ---@field address string|nil    127.0.0.1
 ---@field port integer|nil      any
----@field tls table|nil         luasec's parameters
+---@field tls userdata|nil      luasec's context
 ---@field speed number|nil      how much faster than the clock tasks move
 ---@field limits table|nil      other ones than http.LIMITS
 ---@field loop table|nil        a loop of loop.lua's to live on; one of its own

@@ -30,7 +30,7 @@ function stream.new(loop, accepted)
 end
 
 --- Performs the TLS handshake.
----@param tls table  luasec's parameters
+---@param tls userdata  luasec's context
 ---@param deadline number  of core.now
 function Stream:shake_hands(tls, deadline)
   local wrapped, problem = require "ssl".wrap(self.socket, tls) -- needed for TLS alone
