@@ -51,7 +51,7 @@ describe("crsync get", function()
   end)
 
   it("says when a field is not there", function()
-    for _, path in ipairs { "ImageTo.Nope", "Nope", "LayerTasks.9", "TaskStatus.x", "LayerTasks.0" } do
+    for _, path in ipairs { "ImageTo.Nope", "Nope", "LayerTasks.9", "TaskStatus.x", "LayerTasks.0", ".", ".." } do
       local output, errors, status = run("get cri-1 rst-7 --field " .. path)
       assert.same({ "", "crsync: there is no field " .. path .. "\n", 2 }, { output, errors, status })
     end
@@ -117,6 +117,9 @@ describe("the exit status", function()
       ["create a RepoId=a SyncRuleId=b"] = "create needs Tag\n",
       ["rules a --create SyncScope=REPO"] = "a rule needs SyncRuleName, TagFilter, TargetRegionId, TargetInstanceId\n",
       ["get a b ''"] = "Usage: crsync get", ["rules a --delete ''"] = "--delete: it is empty",
+      ["list a --repo ''"] = "--repo: it is empty", ["report a --repo ' '"] = "--repo: it is empty",
+      ["get a b --field ''"] = "--field: it is empty", ["get a b --profile ''"] = "--profile: it is empty",
+      ["list a -o ''"] = "--output: it is empty", ["wait a --batch ''"] = "--batch: it is empty",
       ["list '' "] = "INSTANCE: it is empty", ["list a --timeout 0"] = "--timeout",
       ["call 'a b'"] = "OPERATION: expected" } do
       local output, errors, status = run(words)

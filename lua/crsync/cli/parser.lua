@@ -31,10 +31,19 @@ local ACTS = { version = function() show(versions.text()) end }
 
 -- ---- argparse ---------------------------------------------------------------------------------------------------
 
+-- Of a value that is any text: an empty one is a shell's variable that was not set, and means nothing.
+local function not_empty(option_name)
+  return function(s)
+    if s:find "%S" then return s end
+    return nil, option_name:match "%S+$" .. ": it is empty"
+  end
+end
+
 local function add_option(argparser, row)
   local is_flag = not (row.value or row.choices)
   local option = is_flag and argparser:flag(row.name, row.about) or argparser:option(row.name, row.about)
   if row.type then option:convert(arguments.TYPES[row.type]) end
+  if row.value and not row.type then option:convert(not_empty(row.name)) end
   if row.choices then option:choices(row.choices) end
   if row.default then option:default(row.default) end
   if row.many then option:args(row.many) end

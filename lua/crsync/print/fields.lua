@@ -63,11 +63,12 @@ function fields.sorted_keys(t)
   return keys
 end
 
---- The value at a path, or nil.
+--- The value at a path, or nil; a path of dots alone leads nowhere.
 ---@param value any
 ---@param path string  "TaskStatus", "ImageTo.RegionId", "LayerTasks.1.Size"
 ---@return any
 function fields.at(value, path)
+  if not path:find "[^.]" then return nil end
   for name in path:gmatch "[^.]+" do
     if type(value) ~= "table" then return nil end
     local position = value[name] == nil and compat.tointeger(tonumber(name))
