@@ -81,7 +81,7 @@ end
 
 local function positive(from, name)
   local given, source = find(from, name)
-  local value = tonumber(given or ROWS[name].default)
+  local value = compat.tonumber(given or ROWS[name].default)
   if value and value > 0 and value < math.huge then return value, nil, source end
   return nil, errors.config("%s should be a positive number of seconds and is %s", source, tostring(given))
 end

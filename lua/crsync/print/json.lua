@@ -52,7 +52,7 @@ end
 local function encode_float(n)
   for precision = 14, 17 do
     local digits = ("%." .. precision .. "g"):format(n):gsub(",", ".")
-    if tonumber(digits) == n or precision == 17 then return digits end
+    if compat.tonumber(digits) == n or precision == 17 then return digits end
   end
 end
 

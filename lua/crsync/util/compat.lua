@@ -23,6 +23,15 @@ function compat.tointeger(n)
   return math.floor(n) == n and math.abs(n) <= LARGEST and n or nil
 end
 
+--- As tonumber, with a point whatever the locale's is: Lua 5.1 and 5.2 read the locale's alone.
+---@param value any
+---@return number|nil
+function compat.tonumber(value)
+  local number = tonumber(value)
+  if number or type(value) ~= "string" then return number end
+  return tonumber((value:gsub("%.", (("%.1f"):format(0):sub(2, -2)))))
+end
+
 --- Whether the number is one that is written without a point.
 ---@param n number
 ---@return boolean
