@@ -93,8 +93,13 @@ describe("crsync report", function()
     assert.truthy(output:find('\ncrsync_tasks{instance_id="cri-1",region="us-east-1",state="failed"} 1\n', 1, true))
     assert.truthy(output:find('\ncrsync_copied_bytes{instance_id="cri-1",region="eu-west-1"} 21000\n', 1, true))
     assert.truthy(output:find '\ncrsync_period_end_timestamp_seconds{instance_id="cri%-1"} %d+\n$')
+    for _, name in ipairs { "median", "p95" } do
+      assert.truthy(output:find("\ncrsync_task_duration_" .. name
+        .. '_seconds{instance_id="cri%-1",region="eu%-west%-1"} [%d.]+\n'))
+    end
+    assert.is_nil(output:find("quantile", 1, true)) -- a label of summaries alone
     for line in output:gmatch "[^\n]+" do
-      assert.truthy(line:find "^# %u%u%u%u crsync_[%l_]+ " or line:find "^crsync_[%l_]+{[%w_]+=.-} [%d.e+]+$", line)
+      assert.truthy(line:find "^# %u%u%u%u crsync_[%l%d_]+ " or line:find "^crsync_[%l%d_]+{[%w_]+=.-} [%d.e+]+$", line)
     end
   end)
 
@@ -174,17 +179,29 @@ describe("the report's page", function()
     assert.truthy(page:find("bytes and rate leave out 2 tasks whose size is not known", 1, true))
   end)
 
+  -- What a script in the page finds out, which its policy would not let run.
+  local function found_by(script, page, options)
+    local probe = '<p id="probe" style="color: var(--paper)">x</p><script>probe.textContent = ' .. script .. "</script>"
+    local open = page:gsub("<meta http%-equiv[^>]*>", ""):gsub("</body>", function() return probe .. "</body>" end)
+    return in_browser(open, options):match 'id="probe"[^>]*>([^<]*)<'
+  end
+
   it("has colours for light and for dark", function()
     local page = run "report cri-1 -o html"
     assert.truthy(page:find("prefers-color-scheme: dark", 1, true))
     local function paper(scheme)
-      local probe = '<p id="probe" style="color: var(--paper)">x</p>'
-        .. "<script>probe.textContent = getComputedStyle(probe).color</script>"
-      local open = page:gsub("<meta http%-equiv[^>]*>", ""):gsub("</body>", function() return probe .. "</body>" end)
-      return in_browser(open, "--blink-settings=preferredColorScheme=" .. scheme):match 'id="probe"[^>]*>([^<]*)<'
+      return found_by("getComputedStyle(probe).color", page, "--blink-settings=preferredColorScheme=" .. scheme)
     end
     assert.equal("rgb(255, 255, 255)", paper(1))
     assert.equal("rgb(13, 17, 23)", paper(0))
+  end)
+
+  it("is legible in a narrow window: what is wider scrolls by itself", function()
+    local width, drawing = found_by([[document.documentElement.scrollWidth + " "
+      + Math.round(document.querySelector("svg").getBoundingClientRect().width)]], run "report cri-1 -o html",
+      "--window-size=320,800"):match "^(%d+) (%d+)$"
+    assert.is_true(tonumber(width) <= 500, width) -- of chromium's narrowest window
+    assert.equal("720", drawing)
   end)
 
   it("can be of nothing", function()

@@ -33,12 +33,16 @@ th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align
 th { color: var(--soft); font-weight: 600; font-size: .85rem; }
 .numbers td + td, .numbers th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .failures td:nth-child(-n + 2), .failures td:nth-child(4) { white-space: nowrap; }
+.failures td:nth-child(3) { min-width: 11rem; }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
-svg { display: block; width: 100%; height: auto; } svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
+svg { display: block; width: 100%; min-width: 45rem; height: auto; }
+svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); font-size: 12px; } svg line { stroke: var(--line); }
 svg .succeeded { fill: var(--succeeded); } svg .going { fill: var(--going); }
 svg .canceled { fill: var(--canceled); }
-svg .failed { fill: var(--failed); stroke: var(--edge); stroke-width: 1; }]]
+svg .failed { fill: var(--failed); stroke: var(--edge); stroke-width: 1; }
+@media print { body { font-size: 11px; margin: 0; max-width: none; padding: 0; } .scroll { overflow: visible; }
+  svg { min-width: 0; } th, td { padding: .2rem .4rem; } tr { break-inside: avoid; } }]]
 
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
 
@@ -127,8 +131,9 @@ end
 local function drawing(report, about)
   local counts, most = counted(about)
   local height = TOP + #report.regions * (ROW + GAP) + BOTTOM
-  local out = { ('<svg viewBox="0 0 %d %d" role="img" aria-labelledby="drawing-title drawing-text">'):format(WIDTH,
-    height), '<title id="drawing-title">Tasks over time, for each target region</title>',
+  local out = { '<div class="scroll">',
+    ('<svg viewBox="0 0 %d %d" role="img" aria-labelledby="drawing-title drawing-text">'):format(WIDTH, height),
+    '<title id="drawing-title">Tasks over time, for each target region</title>',
     ('<desc id="drawing-text">A bar for each of %d parts of the time. The highest has %d task%s. The table below has'
       .. " the same in numbers.</desc>"):format(COLUMNS, most, most == 1 and "" or "s") }
   add_legend(out)
@@ -140,7 +145,7 @@ local function drawing(report, about)
     out[#out + 1] = ('<text class="soft" x="%d" y="%d" text-anchor="%s">%s</text>'):format(math.floor(mark[2]),
       height - 8, mark[3], moment(about, mark[1]))
   end
-  out[#out + 1] = "</svg>"
+  out[#out + 1] = "</svg></div>"
   return table.concat(out, "\n")
 end
 

@@ -184,11 +184,10 @@ function summary_text.prometheus(report, about)
     end)
   metric(lines, report, about, "copied_bytes", "Bytes copied by those of them whose sizes are known.",
     function(row, add) add(nil, row.bytes) end)
-  metric(lines, report, about, "task_duration_seconds", "Time that successful ones took: median and 95th percentile.",
-    function(row, add)
-      add('quantile="0.5"', row.duration_median)
-      add('quantile="0.95"', row.duration_p95)
-    end)
+  metric(lines, report, about, "task_duration_median_seconds", "Time that successful ones took, median.",
+    function(row, add) add(nil, row.duration_median) end)
+  metric(lines, report, about, "task_duration_p95_seconds", "Time that successful ones took, 95th percentile.",
+    function(row, add) add(nil, row.duration_p95) end)
   metric(lines, report, about, "task_bytes_per_second", "Rate of a successful one, on average.",
     function(row, add) add(nil, row.throughput) end)
   for _, moment in ipairs { { "period_start", about.since }, { "period_end", about.till } } do
