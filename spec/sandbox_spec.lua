@@ -176,6 +176,8 @@ describe("crsync sandbox", function()
     assert.truthy(problem(("--tls-cert %s/good.pem --tls-key %s/ca.pem"):format(folder, folder))
       :find(pair .. ": error loading private key", 1, true))
     assert.truthy(problem "--tls-cert /x --tls-key /y":find("/x: No such file", 1, true))
+    local taken = start().ALIBABA_CLOUD_ENDPOINT:match "%d+$"
+    assert.truthy(problem("--port " .. taken):find("; another port, or 0 for any free one", 1, true))
     assert.truthy(problem "--speed 0":find("not a number above 0", 1, true))
     local output = child.run [[
       package.preload.socket = function() error "module 'socket' not found: nowhere" end

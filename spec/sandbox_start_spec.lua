@@ -108,7 +108,7 @@ describe("sandbox.start", function()
       ["push: should be a list of tables"] = { scenario = { push = 5 } },
       ["seed: should be a number"] = { scenario = { seed = 0 / 0 } },
       ["/nonexistent: No such file or directory"] = { scenario = "/nonexistent" },
-      ["--tls-cert and --tls-key belong together"] = { tls_cert = "x" },
+      ["tls_cert and tls_key belong together"] = { tls_cert = "x" },
       ["the sandbox's process did not start; its words are above"] = { lua = "true" },
     } do
       assert.equal(problem, select(2, sandbox.start(options)))

@@ -32,18 +32,25 @@ local ACTS = { version = function() show(versions.text()) end }
 -- ---- argparse ---------------------------------------------------------------------------------------------------
 
 -- Of a value that is any text: an empty one is a shell's variable that was not set, and means nothing.
-local function not_empty(option_name)
-  return function(s)
-    if s:find "%S" then return s end
-    return nil, option_name:match "%S+$" .. ": it is empty"
+local function not_empty(word)
+  if word:find "%S" then return word end
+  return nil, "it is empty"
+end
+
+-- Reads a value; what is wrong with it is said with the option's name: a line may hold several numbers.
+local function converter(row)
+  local convert, name = arguments.TYPES[row.type] or not_empty, row.name:match "%-%-%S+"
+  return function(word)
+    local value, problem = convert(word)
+    if value == nil then return nil, name .. ": " .. problem end
+    return value
   end
 end
 
 local function add_option(argparser, row)
   local is_flag = not (row.value or row.choices)
   local option = is_flag and argparser:flag(row.name, row.about) or argparser:option(row.name, row.about)
-  if row.type then option:convert(arguments.TYPES[row.type]) end
-  if row.value and not row.type then option:convert(not_empty(row.name)) end
+  if row.type or row.value then option:convert(converter(row)) end
   if row.choices then option:choices(row.choices) end
   if row.default then option:default(row.default) end
   if row.many then option:args(row.many) end

@@ -33,7 +33,7 @@ end
 -- Luasec's context, made here: a key that does not fit is told before anybody calls.
 local function tls_context(options)
   if not options.tls_cert and not options.tls_key then return nil end
-  if not (options.tls_cert and options.tls_key) then return nil, "--tls-cert and --tls-key belong together" end
+  if not (options.tls_cert and options.tls_key) then return nil, "tls_cert and tls_key belong together" end
   local ssl, problem = need("ssl", "lua-sec", "luasec")
   if not ssl then return nil, problem end
   for _, path in ipairs { options.tls_cert, options.tls_key } do

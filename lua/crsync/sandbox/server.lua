@@ -147,7 +147,8 @@ local function listen(address, port)
   if ok then ok, reason = listener:listen(BACKLOG) end
   if not ok then
     listener:close()
-    return nil, ("%s port %d: %s"):format(address, port, reason)
+    local hint = reason == "address already in use" and "; another port, or 0 for any free one, may do" or ""
+    return nil, ("%s port %d: %s%s"):format(address, port, reason, hint)
   end
   listener:settimeout(0)
   return listener

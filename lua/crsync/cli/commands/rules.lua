@@ -8,8 +8,9 @@ local output = require "crsync.cli.output"
 local tables = require "crsync.print.table"
 
 local function list(given, client)
-  local rules = exit.unless(client:list_rules(given.instance, { NamespaceName = given.namespace,
-    RepoName = given.repo, limit = given.limit, deadline = given.timeout }))
+  local namespace, name = arguments.repository(given.repo)
+  local rules = exit.unless(client:list_rules(given.instance, { NamespaceName = given.namespace or namespace,
+    RepoName = name, limit = given.limit, deadline = given.timeout }))
   output.write_list(given, rules, tables.RULES)
 end
 
@@ -33,7 +34,8 @@ return {
   arguments = { arguments.INSTANCE },
   options = {
     { name = "--namespace", value = "NAME", completes = "namespaces", about = "Only rules for this namespace" },
-    { name = "--repo", value = "NAME", completes = "names", about = "Only rules for this repository" },
+    { name = "--repo", value = "NAME", completes = "repositories",
+      about = "Only rules for this repository: NAME, or NAMESPACE/NAME" },
     { name = "--limit", value = "N", type = "count", about = "Stop after this many rules" },
     { name = "--create", value = "NAME=VALUE", many = "+", completes = "rule",
       about = "Create a rule with these parameters" },
@@ -46,6 +48,7 @@ return {
   },
   formats = arguments.TABLE_FORMATS,
   run = function(given, client)
+    if given.create and given.delete then exit.misused "--create and --delete are two commands" end
     local act = given.delete and delete or given.create and create or list
     act(given, client)
     return exit_status.DONE

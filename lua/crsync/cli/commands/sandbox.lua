@@ -13,6 +13,7 @@ local function check(sandbox, path)
 end
 
 local function run(given)
+  if (given.tls_cert == nil) ~= (given.tls_key == nil) then exit.misused "--tls-cert and --tls-key belong together" end
   local sandbox = require "crsync.sandbox" -- a program of its own, which other commands do without
   if given.check then return check(sandbox, given.check) end
   local _, problem = sandbox.run(given, output.put)
