@@ -278,6 +278,13 @@ describe("crsync retry", function()
     assert.equal(2, made())
   end)
 
+  it("says what was meant by a reason that there is not", function()
+    local _, errors, status = run "retry cri-1 --failed --issue NETWORK_EROR,SOMETHING_NEW"
+    assert.same({ 0, 0 }, { status, made() })
+    assert.equal("crsync: no task failed for NETWORK_EROR; did you mean NETWORK_ERROR?\n"
+      .. "crsync: there is nothing to make again\n", errors)
+  end)
+
   it("tells the ids all the same where the output is lost", function()
     local _, errors, status = run "retry cri-1 rst-net >/dev/full"
     assert.same({ 4, 1 }, { status, made() })
@@ -325,6 +332,16 @@ describe("crsync retry", function()
       assert.truthy(errors:find(part, 1, true), errors)
     end)
   end
+
+  it("gives up in time without --wait, too", function()
+    local fake = endpoint.start()
+    finally(function() fake:stop() end)
+    fake:answer_always { hang = true }
+    for _, words in ipairs { "rst-1", "--failed" } do
+      local _, errors, status = command.run(fake, "retry cri-1 --timeout 0.3 " .. words)
+      assert.equal(5, status, errors)
+    end
+  end)
 
   it("create waits, too", function()
     local output, errors, status = run("create cri-1 RepoId=crr-1 Tag=1.0 TargetRegionId=eu-west-1"

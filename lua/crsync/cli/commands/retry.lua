@@ -6,6 +6,7 @@ local ci = require "crsync.cli.ci"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
 local fields = require "crsync.print.fields"
+local nearest = require "crsync.util.nearest"
 local output = require "crsync.cli.output"
 local statuses = require "crsync.statuses"
 local tables = require "crsync.print.table"
@@ -61,15 +62,25 @@ local function chosen_by_id(given, client)
   return chosen
 end
 
+-- Says which of the reasons no task failed for, if it looks like a slip: a job at night would repair nothing for ever.
+local function tell_slips(issues, seen)
+  for _, issue in ipairs(issues) do
+    local meant = not seen[issue] and not statuses.issues[issue] and nearest(issue, fields.sorted_keys(statuses.issues))
+    if meant then say("no task failed for %s; did you mean %s?", tables.shown(issue), meant) end
+  end
+end
+
 -- Those that ended in ERROR in the period, for these reasons. What came after them is in the same list.
 local function chosen_by_failure(given, client)
   local tasks = exit.unless(client:list_tasks(given.instance, { since = given.since or os.time() - DAY }))
-  local issues, chosen = {}, {}
+  local issues, seen, chosen = {}, {}, {}
   for _, issue in ipairs(given.issue or {}) do issues[issue] = true end
   for _, task in ipairs(tasks) do
+    seen[task.TaskIssue or ""] = true
     local is_meant = task.TaskStatus == "ERROR" and (not given.issue or issues[task.TaskIssue])
     if is_meant and not is_left_alone(task, tasks) then chosen[#chosen + 1] = task end
   end
+  tell_slips(given.issue or {}, seen)
   return chosen
 end
 
@@ -157,6 +168,5 @@ return {
   },
   statuses = { "TASK_FAILED" },
   formats = arguments.TABLE_FORMATS,
-  has_own_timeout = true,
   run = run,
 }
