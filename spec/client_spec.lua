@@ -707,6 +707,12 @@ describe("a client", function()
     assert.equal("config", err.kind)
   end)
 
+  it("says what is wrong where the colon is a dot", function()
+    local ok, message = pcall(function() client.get_task("cri-1", "rst-1") end)
+    assert.is_false(ok)
+    assert.truthy(message:find("client_spec.lua:%d+: a client's methods are called with a colon"), message)
+  end)
+
   it("closes once and for all", function()
     client:close()
     client:close()

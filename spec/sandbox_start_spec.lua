@@ -115,6 +115,12 @@ describe("sandbox.start", function()
     end
   end)
 
+  it("raises for an option that there is not", function()
+    local ok, message = pcall(sandbox.start, { sped = 5 })
+    assert.is_false(ok)
+    assert.truthy(message:find("bad argument #1 to 'start' (sped: unknown option)", 1, true), message)
+  end)
+
   it("needs luasocket", function()
     assert.equal("nil\tsandbox.start needs luasocket (LuaRocks: luarocks install luasocket)\n", child.run [[
       package.preload.socket = function() error "module 'socket' not found: nowhere" end

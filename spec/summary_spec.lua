@@ -71,5 +71,7 @@ describe("a report", function()
     assert.equal(before, crsync.to_json(one))
     assert.has_error(function() crsync.report(nil) end,
       "bad argument #1 to 'report' (expected a sequence of tasks, got nil)")
+    assert.has_error(function() crsync.report { {}, "rst-1" } end,
+      "bad argument #1 to 'report' (expected a sequence of tasks, got a string at 2)")
   end)
 end)

@@ -43,8 +43,9 @@ Client.__name = "crsync.client"
 
 local client = {}
 
--- Every method's gate; the error names the line of the script that called the method.
+-- Every method's gate; the errors name the line of the script that called the method.
 local function check_open(self)
+  if type(self) ~= "table" then error("a client's methods are called with a colon: client:get_task(…)", 3) end
   if self.closed then error("client is closed", 3) end
 end
 

@@ -149,6 +149,9 @@ end
 
 -- ---- for scripts -------------------------------------------------------------------------------------------------
 
+local STARTS_WITH = { scenario = true, speed = true, port = true, listen = true, tls_cert = true, tls_key = true,
+  lua = true, limits = true, loop = true }
+
 --- Starts a sandbox for a script, on any free port.
 ---
 --- Without a `loop` it is a process of its own, which ends with stop(), or with this process. With one it lives in this
@@ -161,7 +164,13 @@ function sandbox.start(options)
     error("bad argument #1 to 'start' (expected a table of options, got " .. type(options) .. ")", 2)
   end
   local settings = {}
-  for name, value in pairs(options or {}) do settings[name == 1 and "scenario" or name] = value end
+  for given, value in pairs(options or {}) do
+    local name = given == 1 and "scenario" or given
+    if not STARTS_WITH[name] then
+      error("bad argument #1 to 'start' (" .. tostring(name) .. ": unknown option)", 2)
+    end
+    settings[name] = value
+  end
   local handle = require "crsync.sandbox.handle"
   if not settings.loop then return handle.of_child(settings) end
   local server, scenario = open(settings, { keeps_records = true })
