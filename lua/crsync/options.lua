@@ -80,8 +80,8 @@ options.client = {
   { name = "user_agent", type = "string", variables = { "ALIBABA_CLOUD_USER_AGENT" },
     line = "appended to `crsync/X.Y.Z`" },
   { name = "loop", type = "table", annotation = "crsync.Loop", is_hidden = true, default_text = "this thread blocks",
-    line = 'who waits instead of this thread: `require "crsync.loop.cqueues"`, `.luv`, `.copas`, or a table of your own'
-      .. " with `wait(fd, seconds)` and `sleep(seconds)`" },
+    line = 'who waits instead of this thread: `require "crsync.loop.cqueues"` or another adapter, or a table of your'
+      .. " own with `wait(fd, seconds)` and `sleep(seconds)`" },
   { name = "transport", type = "function", is_hidden = true, default_text = "libcurl",
     annotation = "crsync.Transport",
     line = "who sends instead of libcurl: given `{ method, url, headers, body, timeout }`, returns `status, headers,"

@@ -156,8 +156,8 @@
 --- the most that a response may have, after decompression; a larger one is an error of kind decode; default: 16 MiB
 ---@field max_response_size? integer
 ---@field user_agent? string  appended to crsync/X.Y.Z
---- who waits instead of this thread: require "crsync.loop.cqueues", .luv, .copas, or a table of your own with wait(fd,
---- seconds) and sleep(seconds); default: this thread blocks
+--- who waits instead of this thread: require "crsync.loop.cqueues" or another adapter, or a table of your own with
+--- wait(fd, seconds) and sleep(seconds); default: this thread blocks
 ---@field loop? crsync.Loop
 --- who sends instead of libcurl: given { method, url, headers, body, timeout }, returns status, headers, body or nil,
 --- message; default: libcurl
