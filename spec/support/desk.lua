@@ -38,8 +38,9 @@ function Desk:run(lines, variables, shell)
   for name, value in pairs(variables) do words[#words + 1] = name .. "=" .. quoted(value) end
   local command = ("%s %s -c %s </dev/null 2>&1; echo \"status $?\""):format(table.concat(words, " "), shell or "sh",
     quoted(lines))
-  local output, status = files.output_of(command):match "^(.*)status (%d+)\n$"
-  return output, tonumber(status)
+  -- What was started in the background and ended at last may still say something.
+  local output, status, late = files.output_of(command):match "^(.*)status (%d+)\n(.*)$"
+  return output .. late, tonumber(status)
 end
 
 --- The same in the desk's folder.
