@@ -359,6 +359,17 @@ describe("at a terminal", function()
     end
   end)
 
+  it("nothing is left of a wait that is interrupted before a task has appeared", function()
+    show({}, 8, 40, { awaits = true })
+    out = screen.new(8, 40)
+    display.stream = out
+    display:tick()
+    out:write "^C" -- as the terminal shows it
+    display:stand()
+    out:write "crsync: interrupted\n"
+    assert.same({ "crsync: interrupted" }, out:lines())
+  end)
+
   it("a window that was made narrower keeps no stale lines", function()
     show(ids_to(2), 24, 100)
     update("rst-1", task("SYNCHRONIZING", 1), numbers { percent = 10, synced = 100, total = 1000 })

@@ -185,7 +185,7 @@ local function draw(self, lines, columns_now)
   local out = height > 0 and { ("\27[%dA"):format(height) } or {}
   -- Line by line: tmux keeps a whole screen that is cleared at once in its history.
   for _, line in ipairs(lines) do out[#out + 1] = "\r\27[K" .. line.text .. "\n" end
-  out[#out + 1] = "\27[J"
+  out[#out + 1] = "\r\27[J" -- a terminal that shows ^C has moved on
   self.drawn, self.drawn_at = lines, self.clock()
   self.stream:write(table.concat(out))
   self.stream:flush()
