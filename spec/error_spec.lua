@@ -146,6 +146,10 @@ describe("the remedy", function()
     has(hint { kind = "tls", curl_code = 60, verify_result = 18 }, "issuer")
     has(hint { kind = "tls", curl_code = 60, verify_result = 10 }, "expired")
     has(hint { kind = "tls", curl_code = 60, verify_result = 9 }, "not valid yet")
+    for _, message in ipairs { "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number",
+      "gnutls_handshake() failed: An unexpected TLS packet was received." } do
+      has(hint { kind = "tls", curl_code = 35, message = message }, "http:// must be spelled out")
+    end
     local name = "no alternative certificate subject name matches target host name 'cr.example'"
     has(hint { kind = "tls", curl_code = 60, message = name }, "another name than cr.example")
     assert.equal("", hint { kind = "tls", curl_code = 60, message = "certificate verification failed" })

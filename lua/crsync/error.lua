@@ -157,8 +157,17 @@ local RESOLVE_PROXY, RESOLVE_HOST, CA_FILE = 5, 6, 77
 local NOT_YET_VALID, EXPIRED = 9, 10
 local UNKNOWN_ISSUER = { [2] = true, [18] = true, [19] = true, [20] = true, [21] = true, [27] = true }
 
+-- What OpenSSL and GnuTLS say of plain text.
+local function is_answered_without_tls(message)
+  return message:find("wrong version number", 1, true) or message:find("unexpected TLS packet", 1, true)
+end
+
 local function tls_hint(err)
   local verify = err.verify_result
+  if is_answered_without_tls(err.message or "") then
+    return "what answers at " .. endpoint_of(err) .. " speaks no TLS: check the port; where plain HTTP is meant, as of"
+      .. " the sandbox, http:// must be spelled out"
+  end
   if err.curl_code == CA_FILE then return "the CA file or folder cannot be read" end
   if verify == EXPIRED then return "the server's certificate has expired, or this machine's clock is ahead" end
   if verify == NOT_YET_VALID then
