@@ -1,7 +1,10 @@
 -- Making failed tasks again: by the library and by the command.
 
 local again = require "crsync.again"
+local at_most = require "spec.support.at_most"
 local command = require "spec.support.command"
+local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"
 local sandbox = require "crsync.sandbox"
@@ -318,6 +321,25 @@ describe("crsync retry", function()
       "timeout --foreground --preserve-status -s INT 2")
     assert.same({ "", 130 }, { output, status }, errors)
     assert.equal("crsync: these tasks were made: rst-made\ncrsync: interrupted\n", errors)
+  end)
+
+  it("ends in the time that it is given, and so does create with its wait", function()
+    local fake = endpoint.start()
+    finally(function() fake:stop() end)
+    local page = { delay = 0.3, body = { IsSuccess = true, TotalCount = "99", SyncTasks = { task() } } }
+    local create = "create cri-1 RepoId=crr-1 Tag=1.0 SyncRuleId=crsr-1 --wait"
+    for words, responses in pairs {
+      ["retry cri-1 --failed"] = { page, { hang = true } },
+      ["retry cri-1 rst-1 --wait"] = { { hang = true } },
+      [create] = { { delay = 0.3, body = { IsSuccess = true, SyncTaskId = "rst-1" } }, { hang = true } },
+    } do
+      fake:reset()
+      fake:answer(compat.unpack(responses))
+      local started = core.now()
+      local _, errors, status = command.run(fake, words .. " --timeout 1")
+      assert.equal(5, status, errors)
+      assert.is_true(core.now() - started < at_most(3), words)
+    end
   end)
 
   for words, part in pairs {

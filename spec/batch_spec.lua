@@ -255,6 +255,18 @@ describe("a batch", function()
     assert.same({ { 0, "no answer yet" }, { 0, false }, { 0, false } }, { told[1], told[2], told[3] })
   end)
 
+  it("is not looked for again when its time is over", function()
+    client:close()
+    client = server:client { retry = false }
+    server:answer "err.500.SystemError"
+    server:answer_always { hang = true }
+    local started = core.now()
+    local _, err = client:wait_batch("cri-1", "b-1", with { interval = 60, max_interval = 60, timeout = 0.5 })
+    assert.equal("server", err.kind)
+    assert.is_true(core.now() - started < at_most(3))
+    assert.equal(1, #server:requests())
+  end)
+
   it("is not told of a look at the list that its own end cuts short", function()
     server:answer(list(), { hang = true })
     local _, err = client:wait_batch("cri-1", "b-1", with { timeout = 0.5 })

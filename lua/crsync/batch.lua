@@ -103,6 +103,7 @@ local function look_until_over(b)
       b.awaited.pause(math.min(SLICE, at - now))
       now = core.now()
     until now >= at or was_going and not b.options.expect and is_settled(b, now)
+    if now >= b.ends then return end
   end
 end
 

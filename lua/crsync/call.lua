@@ -87,8 +87,9 @@ end
 -- ---- one call: attempts until it is decided -----------------------------------------------------------
 
 local function deadline_error(self, operation, state)
+  local span = state.deadline - state.started
   return { kind = "timeout", retryable = true, action = operation.action, endpoint = self.host,
-    message = string.format("the call's deadline of %g s has passed", state.deadline - state.started)
+    message = (span > 0 and string.format("the call's deadline of %g s has passed", span) or "no time is left for it")
       .. (state.last and "; the last attempt failed: " .. tostring(state.last.message) or "") }
 end
 
@@ -147,7 +148,7 @@ local function new_state(self, operation, timeout)
   return {
     attempt = 0,
     started = now,
-    deadline = now + timeout,
+    deadline = math.min(now + timeout, self.ends or math.huge),
     repeatable = operation.repeatable,
     tried = {},
     budget = self.retry_budget,

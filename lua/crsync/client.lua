@@ -36,6 +36,7 @@ local wait = require "crsync.wait"
 ---@field private heard nil|fun(attempt: crsync.Attempt)
 ---@field private clock_offset number|nil      seconds to add to this machine's clock
 ---@field private slow_until number|nil        on core.now's clock: until then no call hurries
+---@field private ends number|nil              on the same clock: no call goes on beyond it
 ---@field private closed boolean|nil
 local Client = {}
 Client.__index = Client

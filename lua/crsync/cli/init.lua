@@ -5,6 +5,7 @@ local arguments = require "crsync.cli.arguments"
 local ci = require "crsync.cli.ci"
 local commands = require "crsync.cli.commands"
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local crsync = require "crsync"
 local exit = require "crsync.cli.exit"
 local exit_status = require "crsync.cli.exit_status"
@@ -13,12 +14,14 @@ local parser = require "crsync.cli.parser"
 
 local cli = {}
 
--- Gives the command a client, and closes that whatever happens.
+-- Gives the command a client, and closes that whatever happens. However many calls it makes, --timeout is for all.
 local function run_with_client(command, given)
+  local ends = given.timeout and not command.has_own_timeout and core.now() + given.timeout or nil
   local options = arguments.client_options(given)
   if command.has_own_timeout or given.wait then options.deadline = nil end
   local client, err = crsync.new(options)
   if not client then return exit.with(exit_status.of(err), arguments.with_flags(tostring(err))) end
+  client.ends = ends ---@diagnostic disable-line: invisible -- no option: it is the command's end, not a call's
   local ok, status = pcall(command.run, given, client)
   client:close()
   if not ok then error(status, 0) end

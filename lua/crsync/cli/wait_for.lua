@@ -1,6 +1,7 @@
 --- Waiting for the tasks that a command has just made: how it goes is shown on standard error, and standard output is
 --- left alone.
 
+local core = require "crsync.core"
 local exit = require "crsync.cli.exit"
 local job_summary = require "crsync.cli.job_summary"
 local wait = require "crsync.cli.commands.wait"
@@ -14,13 +15,17 @@ function wait_for.check(given)
   job_summary.check(given)
 end
 
---- Waits until the tasks have ended.
+--- Waits until the tasks have ended, in what is left of the command's time.
 ---@param given table  from the command line: instance, timeout, color, summary
 ---@param client crsync.Client
 ---@param ids string[]
 ---@return integer status
 function wait_for.end_of(given, client, ids)
-  return wait.watch({ instance = given.instance, task = ids, timeout = given.timeout, color = given.color,
+  ---@diagnostic disable: invisible -- what cli/init.lua has set
+  local left = client.ends and math.max(0, math.floor((client.ends - core.now()) * 10 + 0.5) / 10)
+  client.ends = nil -- a wait ends by itself, and says how things stand
+  ---@diagnostic enable: invisible
+  return wait.watch({ instance = given.instance, task = ids, timeout = left, color = given.color,
     summary = given.summary, not_found_grace = 10 }, client)
 end
 

@@ -39,7 +39,7 @@ return {
   arguments = { arguments.INSTANCE, { name = "parameter", value = "NAME=VALUE", many = "+", completes = "create",
     about = "RepoId=crr-… Tag=1.0 SyncRuleId=crsr-…; without a rule the Target… parameters" } },
   options = {
-    { name = "--wait", about = "Wait until the task has ended; --timeout is for the wait" },
+    { name = "--wait", about = "Wait until the task has ended, for an hour at most without --timeout" },
     arguments.SUMMARY,
   },
   examples = { "crsync create cri-sandbox RepoId=crr-sandbox-web Tag=1.0.0 SyncRuleId=crsr-sandbox-manual --wait" },

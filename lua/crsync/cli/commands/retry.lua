@@ -158,7 +158,7 @@ return {
     { name = "--issue", value = "A,B", type = "words", completes = "issues",
       about = "With --failed: only those of this reason" },
     { name = "--dry-run", about = "Show which would be made again, and make none" },
-    { name = "--wait", about = "Wait until the new ones have ended; --timeout is for the wait" },
+    { name = "--wait", about = "Wait until the new ones have ended, for an hour at most without --timeout" },
     arguments.SUMMARY,
   },
   examples = { "crsync retry cri-sandbox --failed --since 24h --issue NETWORK_ERROR --dry-run" },
