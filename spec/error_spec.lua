@@ -87,6 +87,7 @@ describe("the remedy", function()
     has(hint { kind = "auth", code = "InvalidSecurityToken.Expired" }, "temporary credentials")
     has(hint { kind = "auth", code = "MissingSecurityToken" }, "security token")
     has(hint { kind = "auth", code = "IncompleteSignature" }, "access key")
+    assert.equal("check the access key", hint { kind = "auth", status = 401 })
   end)
 
   it("for a user whom the registry does not know leaves the ids alone", function()

@@ -141,11 +141,14 @@ local BY_CODE = {
 local PERMISSION = { NoPrivilege = true, NoPermission = true, Forbidden = true, ["Forbidden.RAM"] = true,
   AUTHENTICATION_FAILED = true }
 
+local NOBODY_KNOWN = 401
+
 local function auth_hint(err)
   local code = err.code or ""
   if code:find("SecurityToken", 1, true) then
     return "the security token is expired or belongs to another key: get a new set of temporary credentials"
-  elseif code:find("^InvalidAccessKey") or code:find("Signature", 1, true) then
+  elseif code:find("^InvalidAccessKey") or code:find("Signature", 1, true)
+    or code == "" and err.status == NOBODY_KNOWN then
     return "check the access key"
   end
   if err.denied_action or PERMISSION[code] or code == "" then return permission_hint(err) end
