@@ -34,6 +34,7 @@
 #include "sign.h"
 #include "signals.h"
 #include "task_operation.h"
+#include "terminal.h"
 #include "timer.h"
 #include "transfer.h"
 
@@ -917,6 +918,8 @@ int luaopen_crsync_core(lua_State *L) {
                                        {"heed_sigterm", signals_heed_sigterm},
                                        {"was_terminated", signals_was_terminated},
                                        {"without_sigpipe", signals_without_sigpipe},
+                                       {"is_terminal", terminal_is},
+                                       {"terminal_size", terminal_size},
                                        {NULL, NULL}};
   luaL_checkversion(L);
   if (transfer_library_init()) return luaL_error(L, "crsync: libcurl cannot be initialised");

@@ -38,7 +38,7 @@ local C = {
   { "redact", "descriptors" },
   { "fork", "pollset", "file", "sigpipe", "ca_store", "json_scan", "error_kind", "sign", "luaaux", "task_operation",
     "trace" },
-  { "nonce", "timer", "poller", "process", "decode", "connections", "signals" },
+  { "nonce", "timer", "poller", "process", "decode", "connections", "signals", "terminal" },
   { "transfer", "request", "types" },
   { "response" },
   { "core" }, -- sees all rooms
@@ -47,8 +47,8 @@ local C = {
 -- Which rooms of C know which library. What is not named must not.
 local KNOWS = {
   ["lua.h"] = { "compat" },
-  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "signals", "decode", "types", "task_operation",
-    "request", "response", "core" },
+  ["compat.h"] = { "luaaux", "file", "timer", "poller", "process", "signals", "terminal", "decode", "types",
+    "task_operation", "request", "response", "core" },
   ["curl/"] = { "packages", "ca_store", "sigpipe", "connections", "trace", "transfer", "error_kind", "response" },
   ["openssl/"] = { "packages", "ca_store", "redact", "sign", "nonce", "trace", "transfer", "request", "file", "process",
     "core" },
@@ -161,6 +161,13 @@ describe("the plan of the house", function()
       end
     end
     assert.same({}, faults)
+  end)
+
+  -- Lua ignores interrupts while os.execute waits for its shell.
+  it("has no shell for which interrupts are lost", function()
+    for _, path in ipairs(files "find lua -name '*.lua'") do
+      assert.is_nil(text_of(path):find("os.execute", 1, true), path)
+    end
   end)
 
   it("lets the core require lua-cjson and nothing else", function()

@@ -2,6 +2,7 @@
 
 local child = require "spec.support.child"
 local core = require "crsync.core"
+local files = require "spec.support.files"
 
 describe("SIGTERM, once it is heeded,", function()
   it("interrupts the script, and can be told from Ctrl-C", function()
@@ -43,5 +44,19 @@ describe("without_sigpipe", function()
         pipe:setvbuf "no"
         reason = select(2, pipe:write "x")
       end), reason)]])
+  end)
+end)
+
+describe("the terminal", function()
+  local script = [[local core = require "crsync.core" print(core.is_terminal(1), core.terminal_size())]]
+
+  it("is known, and its size", function()
+    local line = child.quoted("stty rows 7 cols 33; " .. child.command(script))
+    local output = files.output_of("script -qec " .. line .. " /dev/null </dev/null")
+    assert.equal("true\t7\t33", (output:gsub("\r?\n$", "")))
+  end)
+
+  it("may be none", function()
+    assert.equal("false\t0\t0\n", child.run(script, "setsid -w env"))
   end)
 end)

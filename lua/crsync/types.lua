@@ -711,4 +711,14 @@ function core.was_terminated() end
 ---@param f fun()
 function core.without_sigpipe(f) end
 
+--- Whether a descriptor of this process is a terminal.
+---@param descriptor integer
+---@return boolean
+function core.is_terminal(descriptor) end
+
+--- The size of the process's terminal; 0 and 0 where there is none, or none that knows.
+---@return integer lines
+---@return integer columns
+function core.terminal_size() end
+
 return core

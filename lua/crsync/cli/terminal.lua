@@ -1,6 +1,7 @@
 --- What the terminal is like: whether there is one, its size, whether it shows colours and UTF-8.
 
 local compat = require "crsync.util.compat"
+local core = require "crsync.core"
 local variables = require "crsync.variables"
 
 local terminal = {}
@@ -8,11 +9,7 @@ local terminal = {}
 --- Whether a descriptor of this process is a terminal.
 ---@param descriptor integer
 ---@return boolean
-function terminal.is_terminal(descriptor)
-  -- Lua cannot ask; the shell that it starts has the same descriptors.
-  local done = os.execute("test -t " .. descriptor)
-  return done == true or done == 0 -- the latter in Lua 5.1
-end
+function terminal.is_terminal(descriptor) return core.is_terminal(descriptor) end
 
 -- What a variable says of the terminal, or a guess.
 local function told(key, guess)
@@ -24,11 +21,7 @@ end
 ---@return integer lines
 ---@return integer columns
 function terminal.size()
-  local pipe = assert(io.popen("stty size 2>/dev/null </dev/tty", "r"))
-  local size = pipe:read "*l"
-  pipe:close()
-  local lines, columns = (size or ""):match "(%d+) (%d+)"
-  lines, columns = tonumber(lines) or 0, tonumber(columns) or 0
+  local lines, columns = core.terminal_size()
   return lines > 0 and lines or told("lines", 24), columns > 0 and columns or told("columns", 80)
 end
 
