@@ -38,6 +38,7 @@ struct connections {
   struct connections_pool *shared; /* one of them, or NULL */
   struct connections_pool *fresh;  /* one of them that nothing has ended in when it was asked for last, or NULL */
   int is_http1;                    /* the host has spoken it */
+  int tunnel;                      /* it is reached through an HTTP proxy's */
   int has_skipped, is_starved;
 };
 
@@ -87,7 +88,8 @@ static int set_up(struct connections_pool *pool) {
                  curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool) ||
                  /* How many streams a connection takes is the server's to say; libcurl's own limit would be 100. */
                  curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 2147483647L) ||
-                 (pool->owner->is_http1 ? give_each_its_own(pool) : allow_connections(pool, 2))
+                 (pool->owner->is_http1 ? give_each_its_own(pool)
+                                        : allow_connections(pool, pool->owner->tunnel ? 1 : 2))
              ? -1
              : 0;
 }
@@ -166,9 +168,11 @@ int64_t connections_latest_answer(const struct connections_pool *pool, long port
 
 /* ---- which pool ---------------------------------------------------------------------------------- */
 
-struct connections *connections_new(struct pollset *pollset) {
+struct connections *connections_new(struct pollset *pollset, int tunnel) {
   struct connections *c = calloc(1, sizeof *c);
-  if (c) c->pollset = pollset;
+  if (!c) return NULL;
+  c->pollset = pollset;
+  c->tunnel = tunnel;
   return c;
 }
 
@@ -252,7 +256,7 @@ int connections_are_http1(const struct connections *c) { return c->is_http1; }
 
 struct connections_pool *connections_unsettled(const struct connections *c) {
   struct connections_pool *pool = c->shared;
-  return pool && pool->most && pool->in_flight > pool->settled_for ? pool : NULL;
+  return pool && pool->most > 1 && pool->in_flight > pool->settled_for ? pool : NULL;
 }
 
 /* Two connections are allowed at first. The second is made when the first takes no more: over HTTP/1 with the second

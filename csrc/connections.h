@@ -25,8 +25,10 @@ enum { CONNECTIONS_MAX_SILENCE_MS = 4000 };
 struct connections;
 struct connections_pool;
 
-/* None yet, on a pollset that outlives them. NULL without memory. */
-struct connections *connections_new(struct pollset *pollset);
+/* None yet, on a pollset that outlives them. tunnel: an HTTP proxy leads to the host. Over HTTP/2 a pool has one
+ * connection then, and requests beyond the server's limit of streams wait: libcurl gives a second one out before its
+ * tunnel is there. NULL without memory. */
+struct connections *connections_new(struct pollset *pollset, int tunnel);
 
 /* Closes all. Every handle must have been taken out. NULL is fine. */
 void connections_free(struct connections *c);

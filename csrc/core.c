@@ -280,6 +280,7 @@ static const char *open_engine(lua_State *L, struct core *c) {
       .ca_file = luaaux_get_string(L, 1, "ca_file", NULL),
       .ca_path = luaaux_get_string(L, 1, "ca_path", NULL),
       .skip_verify = luaaux_get_boolean(L, 1, "insecure_skip_tls_verify"),
+      .tunnel = luaaux_get_boolean(L, 1, "tunnel"),
       .max_response_size = c->max_response_size,
   };
   c->engine = transfer_engine_new(&settings);

@@ -34,6 +34,7 @@ struct transfer_engine {
   struct ca_store ca_store;
   struct pollset *pollset;
   size_t max_response_size;
+  int tunnel; /* as in the settings */
   struct transfer *running, *ended_first, *ended_last;
   size_t sharers; /* running ones that may share a connection */
   CURL *idle[MAX_IDLE_HANDLES];
@@ -284,7 +285,7 @@ static CURL *take_handle(struct transfer_engine *e) {
 static int is_ours(const struct transfer_engine *e) { return e->forks == fork_count(); }
 
 static int open_connections(struct transfer_engine *e) {
-  e->connections = connections_new(e->pollset);
+  e->connections = connections_new(e->pollset, e->tunnel);
   return e->connections ? 0 : -1;
 }
 
@@ -316,6 +317,7 @@ struct transfer_engine *transfer_engine_new(const struct transfer_settings *sett
   struct transfer_engine *e = calloc(1, sizeof *e);
   if (!e) return NULL;
   e->max_response_size = settings->max_response_size;
+  e->tunnel = settings->tunnel;
   if (!open_parts(e) && (e->template = make_template(&e->ca_store, settings))) return e;
   transfer_engine_free(e);
   return NULL;

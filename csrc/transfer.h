@@ -19,6 +19,7 @@ struct trace;
 struct transfer_settings {
   const char *user_agent, *proxy, *ca_file, *ca_path;
   int skip_verify;          /* 1: certificates are not checked */
+  int tunnel;               /* 1: an HTTP proxy makes tunnels to the host */
   size_t max_response_size; /* bytes after decompression */
 };
 

@@ -97,6 +97,21 @@ describe("a connection is shared", function()
     end)
   end
 
+  -- libcurl 7.88 sends on a second connection whose tunnel is not there yet, and fails.
+  for _, directive in ipairs { "http2_max_concurrent_streams 3;", "keepalive_requests 20;" } do
+    it("through a proxy's tunnel, with no attempt lost: " .. directive, function()
+      front = nginx.start(server, { directives = directive })
+      local way, attempts = forwarder.start(front.port), 0
+      way:tunnel()
+      local client = server:client { endpoint = front.url, ca_file = front.ca_file,
+        proxy = "http://127.0.0.1:" .. way.port, on_attempt = function() attempts = attempts + 1 end }
+      for _ = 1, 2 do get_all(client, 50) end
+      client:close()
+      way:stop()
+      assert.equal(100, attempts)
+    end)
+  end
+
   it("until the server takes no more on it, and nothing is lost", function()
     local client = begin { directives = "keepalive_requests 20;" }
     for _ = 1, 3 do get_all(client, 100) end

@@ -15,6 +15,7 @@ local operations = require "crsync.operations"
 local options_of = require "crsync.options"
 local other_operations = require "crsync.other_operations"
 local pages = require "crsync.pages"
+local proxy = require "crsync.proxy"
 local cli_profile = require "crsync.credentials.cli_profile"
 local retry = require "crsync.retry"
 local statuses = require "crsync.statuses"
@@ -633,6 +634,7 @@ function client.new(options)
   local core_settings = {}
   for name, value in pairs(settings) do core_settings[name] = value end
   for name, value in pairs(keys or {}) do core_settings[name] = value end
+  core_settings.tunnel = proxy.makes_tunnels(settings.endpoint, settings.proxy)
   local client_core, problem, kind = core.new(core_settings)
   if not client_core then
     return nil, errors.new { kind = kind, message = problem, retryable = kind == "network" }

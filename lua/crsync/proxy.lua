@@ -92,6 +92,16 @@ function proxy.of(address, option)
   return { host = url.proxy_host(given), from = from, has_user = given:find("@", 1, true) ~= nil }
 end
 
+--- Whether a proxy makes tunnels to a URL's host, as HTTP proxies do for https.
+---@param address string
+---@param option string|nil
+---@return boolean
+function proxy.makes_tunnels(address, option)
+  local given = named(address, option)
+  local is_used = proxy.of(address, option) ~= nil
+  return is_used and address:find "^https:" ~= nil and not environment.lower(given):find "^socks"
+end
+
 -- ---- what is said of it -------------------------------------------------------------------------------------
 
 local function decoded(s)

@@ -423,6 +423,7 @@
 ---@field ca_file? string
 ---@field ca_path? string
 ---@field insecure_skip_tls_verify? boolean
+---@field tunnel? boolean                 an HTTP proxy makes tunnels to the host
 
 --- How one attempt differs from the next.
 ---@class crsync.CoreAttempt

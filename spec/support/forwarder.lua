@@ -10,6 +10,7 @@
 --   way:refuse(on)  new connections are refused, as nobody listens
 --   way:lead_to(port)
 --   way:take_turns(port)  every second new flow leads to this port instead
+--   way:tunnel()    it is an HTTP proxy, which leads each CONNECT to the port
 --   way:counts()    → flows opened, forgotten flows that have swallowed bytes; since the last time
 --   way:stop()
 
@@ -36,6 +37,7 @@ local function serve(backend, address, wanted)
   close_borrowed()
   local flows, silent, opened, swallowed = {}, false, 0, {} -- flows: each socket → { other, is_silent }
   local second -- the port that every second flow leads to
+  local is_proxy
 
   local function listen(here, port)
     local listener = assert(socket.tcp4())
@@ -76,7 +78,7 @@ local function serve(backend, address, wanted)
     if second then backend, second = second, backend end
     local b = not silent and socket.connect("127.0.0.1", backend) or nil
     if b then b:settimeout(0) end
-    flows[a] = { other = b, is_silent = silent }
+    flows[a] = { other = b, is_silent = silent, request = is_proxy and "" or nil }
     if b then flows[b] = { other = a } end
     if not b and not silent then drop(a, true) end
   end
@@ -91,11 +93,22 @@ local function serve(backend, address, wanted)
     end
   end
 
+  -- What follows the head of a CONNECT, which is answered.
+  local function after_connect(s, flow, data)
+    flow.request = flow.request .. data
+    local rest = flow.request:match "\r\n\r\n(.*)"
+    if not rest then return "" end
+    flow.request = nil
+    send(s, "HTTP/1.1 200 Connection established\r\n\r\n")
+    return rest
+  end
+
   local function forward(s)
     local flow = flows[s]
     if not flow then return end
     local data, reason, part = s:receive(CHUNK)
     data = data or part
+    if flow.request then data = after_connect(s, flow, data) end
     if flow.is_silent then
       if data ~= "" then swallowed[s] = true end
     elseif data ~= "" then
@@ -110,6 +123,7 @@ local function serve(backend, address, wanted)
   function commands.silence(on) silent = on == "true" end
   function commands.lead_to(other) backend, second = tonumber(other), nil end
   function commands.take_turns(other) second = tonumber(other) end
+  function commands.tunnel() is_proxy = true end
   function commands.refuse(on)
     if on == "true" and listener then
       listener:close()
@@ -160,6 +174,7 @@ function Forwarder:reset() tell(self, "reset") end
 function Forwarder:silence(on) tell(self, "silence", on) end
 function Forwarder:refuse(on) tell(self, "refuse", on) end
 function Forwarder:lead_to(port) tell(self, "lead_to", port) end
+function Forwarder:tunnel() tell(self, "tunnel") end
 function Forwarder:take_turns(port) tell(self, "take_turns", port) end
 
 function Forwarder:counts()
