@@ -168,7 +168,7 @@ static int push_too_large(lua_State *L, const struct response *r) {
 
 static int is_refused_by_proxy(const struct transfer_outcome *o) {
   const long refused = 407;
-  return o->status == refused || (o->curl_code && o->connect_status == refused);
+  return o->status == refused || (o->curl_code && (o->connect_status == refused || o->login_refused));
 }
 
 /* The login that the same URL would be sent again is the same. */
@@ -176,8 +176,12 @@ static int push_proxy_refusal(lua_State *L, const struct response *r) {
   push_error(L, r, ERROR_KIND_NETWORK);
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "retryable");
-  lua_pushinteger(L, 407);
-  lua_setfield(L, -2, "status");
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, "login_refused");
+  if (!r->outcome->login_refused) { /* SOCKS has no status */
+    lua_pushinteger(L, 407);
+    lua_setfield(L, -2, "status");
+  }
   set_message(L, r, "the proxy refuses the login");
   return 2;
 }

@@ -425,12 +425,24 @@ static int renew_engine(struct transfer_engine *e) {
 
 /* ---- how it ended -------------------------------------------------------------------------------- */
 
+static int has_login_refused(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x074900
+  long refusal = CURLPX_OK;
+  curl_easy_getinfo(easy, CURLINFO_PROXY_ERROR, &refusal);
+  return refusal == CURLPX_NO_AUTH || refusal == CURLPX_USER_REJECTED;
+#else
+  (void)easy;
+  return 0;
+#endif
+}
+
 /* Takes what libcurl knows before the handle goes back. */
 static void collect_outcome(struct transfer *t) {
   struct transfer_outcome *o = &t->outcome;
   char *content_type = NULL;
   curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &o->status);
   curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &o->connect_status);
+  o->login_refused = has_login_refused(t->easy);
   curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &o->verify_result);
   o->verify_result = ca_store_verdict(o->verify_result);
   curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);

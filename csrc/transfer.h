@@ -55,6 +55,7 @@ struct transfer_outcome {
   int curl_code;       /* CURLcode, or TRANSFER_FORKED */
   long status;         /* HTTP status, 0 if none came */
   long connect_status; /* of a proxy's answer to CONNECT, 0 if none came */
+  int login_refused;   /* 1: a SOCKS proxy wants another login, or one at all */
   long verify_result;  /* OpenSSL's X509_V_ value */
   int sent;            /* 1 if a byte of the request left */
   int shared;          /* 1: another has failed for the same cause: on its connection, or on one kept beside it */

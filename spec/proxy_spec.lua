@@ -3,6 +3,7 @@
 local core = require "crsync.core"
 local crsync = require "crsync"
 local endpoint = require "spec.support.endpoint"
+local forwarder = require "spec.support.forwarder"
 local proxy = require "crsync.proxy"
 local surroundings = require "spec.support.surroundings"
 
@@ -115,6 +116,24 @@ describe("a proxy that refuses the login", function()
       check(select(2, client_through("", scheme):wait("cri-1", "rst-1", { interval = 0.01, timeout = 60 })),
         ", which wants a user and a password: http://user:password@host:port")
       assert.is_true(core.now() - started < 30)
+    end)
+  end
+
+  for login, answers in pairs { [""] = { "\5\255" }, ["jdoe:wrong@"] = { "\5\2", "\1\1" } } do
+    it("is asked once where it speaks SOCKS, and named: " .. login, function()
+      local way, attempts = forwarder.start(server.port), 0
+      way:converse(answers)
+      local host = "127.0.0.1:" .. way.port
+      local client = client_through(login, "https", { proxy = "socks5h://" .. login .. host,
+        on_attempt = function() attempts = attempts + 1 end })
+      local _, err = client:wait("cri-1", "rst-1", { interval = 0.01, timeout = 60 })
+      client:close()
+      way:stop()
+      assert.same({ "network", false, "the proxy refuses the login", 1 },
+        { err.kind, err.retryable, err.message, attempts })
+      assert.equal(("option proxy names the proxy %s%s"):format(host, login == ""
+        and ", which wants a user and a password: socks5h://user:password@host:port"
+        or ": check the user and the password in it"), err.hint)
     end)
   end
 

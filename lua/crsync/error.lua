@@ -185,19 +185,19 @@ local function tls_hint(err)
   return nil
 end
 
-local REFUSED_BY_PROXY = 407
+local REFUSED_BY_PROXY = 407 -- by an HTTP proxy
 
 local function proxy_login_hint(err)
   local proxy = err.proxy
   if not proxy then return "the proxy wants another user or password" end
   return string.format("%s names the proxy %s%s", proxy.from, proxy.host or "", proxy.has_user
     and ": check the user and the password in it"
-    or ", which wants a user and a password: http://user:password@host:port")
+    or (", which wants a user and a password: %s://user:password@host:port"):format(proxy.scheme))
 end
 
 local function network_hint(err)
-  if err.status == REFUSED_BY_PROXY then return proxy_login_hint(err) end
-  if err.curl_code == RESOLVE_HOST and not err.proxy then
+  if err.login_refused or err.status == REFUSED_BY_PROXY then return proxy_login_hint(err) end
+  if err.curl_code == RESOLVE_HOST then -- looked up here: where a proxy does that, it says so by itself
     return "no address was found for " .. endpoint_of(err) .. ": check the region's spelling and the name server"
   end
   local proxy = err.proxy

@@ -9,6 +9,7 @@ local variables = require "crsync.variables"
 
 ---@class crsync.Proxy
 ---@field host string|nil  host and port; nil for a URL that is malformed
+---@field scheme string    "http" where the URL has none
 ---@field from string      the option or variable that names it
 ---@field has_user boolean whether there is a user name in it, and perhaps a password
 
@@ -89,7 +90,8 @@ end
 function proxy.of(address, option)
   local given, from = named(address, option)
   if not given or given == "" or proxy.is_excepted(address) then return nil end
-  return { host = url.proxy_host(given), from = from, has_user = given:find("@", 1, true) ~= nil }
+  return { host = url.proxy_host(given), from = from, has_user = given:find("@", 1, true) ~= nil,
+    scheme = environment.lower(given:match "^(%a%w*)://" or "http") }
 end
 
 --- Whether a proxy makes tunnels to a URL's host, as HTTP proxies do for https.
@@ -97,9 +99,8 @@ end
 ---@param option string|nil
 ---@return boolean
 function proxy.makes_tunnels(address, option)
-  local given = named(address, option)
-  local is_used = proxy.of(address, option) ~= nil
-  return is_used and address:find "^https:" ~= nil and not environment.lower(given):find "^socks"
+  local used = address:find "^https:" and proxy.of(address, option)
+  return used and not used.scheme:find "^socks" or false
 end
 
 -- ---- what is said of it -------------------------------------------------------------------------------------

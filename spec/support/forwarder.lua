@@ -11,6 +11,7 @@
 --   way:lead_to(port)
 --   way:take_turns(port)  every second new flow leads to this port instead
 --   way:tunnel()    it is an HTTP proxy, which leads each CONNECT to the port
+--   way:converse { text, … }   it is a server that answers each piece of a new flow with the next of these
 --   way:counts()    → flows opened, forgotten flows that have swallowed bytes; since the last time
 --   way:stop()
 
@@ -38,6 +39,7 @@ local function serve(backend, address, wanted)
   local flows, silent, opened, swallowed = {}, false, 0, {} -- flows: each socket → { other, is_silent }
   local second -- the port that every second flow leads to
   local is_proxy
+  local answers
 
   local function listen(here, port)
     local listener = assert(socket.tcp4())
@@ -78,7 +80,7 @@ local function serve(backend, address, wanted)
     if second then backend, second = second, backend end
     local b = not silent and socket.connect("127.0.0.1", backend) or nil
     if b then b:settimeout(0) end
-    flows[a] = { other = b, is_silent = silent, request = is_proxy and "" or nil }
+    flows[a] = { other = b, is_silent = silent, answered = answers and 0, request = is_proxy and "" or nil }
     if b then flows[b] = { other = a } end
     if not b and not silent then drop(a, true) end
   end
@@ -109,7 +111,10 @@ local function serve(backend, address, wanted)
     local data, reason, part = s:receive(CHUNK)
     data = data or part
     if flow.request then data = after_connect(s, flow, data) end
-    if flow.is_silent then
+    if flow.answered and data ~= "" then
+      flow.answered = flow.answered + 1
+      send(s, answers[flow.answered] or "")
+    elseif flow.is_silent then
       if data ~= "" then swallowed[s] = true end
     elseif data ~= "" then
       send(flow.other, data)
@@ -124,6 +129,12 @@ local function serve(backend, address, wanted)
   function commands.lead_to(other) backend, second = tonumber(other), nil end
   function commands.take_turns(other) second = tonumber(other) end
   function commands.tunnel() is_proxy = true end
+  function commands.converse(codes)
+    answers = {}
+    for answer in codes:gmatch "%S+" do
+      answers[#answers + 1] = answer:gsub("%x%x", function(code) return string.char(tonumber(code, 16)) end)
+    end
+  end
   function commands.refuse(on)
     if on == "true" and listener then
       listener:close()
@@ -175,6 +186,10 @@ function Forwarder:silence(on) tell(self, "silence", on) end
 function Forwarder:refuse(on) tell(self, "refuse", on) end
 function Forwarder:lead_to(port) tell(self, "lead_to", port) end
 function Forwarder:tunnel() tell(self, "tunnel") end
+function Forwarder:converse(answers)
+  local codes = table.concat(answers, " "):gsub("[^ ]", function(c) return ("%02x"):format(c:byte()) end)
+  tell(self, "converse", codes)
+end
 function Forwarder:take_turns(port) tell(self, "take_turns", port) end
 
 function Forwarder:counts()
