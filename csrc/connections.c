@@ -16,6 +16,7 @@ enum {
 struct note {
   long port; /* 0: nothing is noted */
   int64_t first_ms, latest_ms;
+  int is_limited; /* its silence is */
 };
 
 struct connections_pool {
@@ -118,15 +119,25 @@ int connections_add(struct connections_pool *pool, CURL *easy) {
   return 0;
 }
 
-/* Not sooner: while it is made, the limit would end that, which has a limit of its own. */
-static void limit_silence(CURL *easy) {
+static struct note *note_of(struct connections_pool *pool, long port) {
+  struct note *note = port > 0 ? &pool->notes[port % NOTES] : NULL;
+  return note && note->port == port ? note : NULL;
+}
+
+/* Not sooner: while it is made, the limit would end that, which has a limit of its own. Of several requests on it
+ * libcurl names its socket to the one that leaves last. */
+static void limit_silence(struct connections_pool *pool, CURL *easy, int is_made) {
 #ifdef TCP_USER_TIMEOUT
   const unsigned ms = CONNECTIONS_MAX_SILENCE_MS;
   curl_socket_t fd = CURL_SOCKET_BAD;
-  if (!curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) && fd != CURL_SOCKET_BAD)
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+  long port = 0;
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
+  struct note *note = note_of(pool, port);
+  if (!note || (note->is_limited && !is_made)) return;
+  note->is_limited = !curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) && fd != CURL_SOCKET_BAD;
+  if (note->is_limited) (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 #else
-  (void)easy;
+  (void)pool, (void)easy, (void)is_made;
 #endif
 }
 
@@ -134,7 +145,7 @@ void connections_remove(struct connections_pool *pool, CURL *easy) {
   long made = 0;
   curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made);
   pool->made += (size_t)made;
-  if (made) limit_silence(easy);
+  limit_silence(pool, easy, made > 0);
   curl_multi_remove_handle(pool->multi, easy);
   pool->in_flight--;
   pool->was_used = 1;
@@ -151,17 +162,12 @@ void connections_note_answer(struct connections_pool *pool, long port) {
   note->latest_ms = now;
 }
 
-static const struct note *note_of(const struct connections_pool *pool, long port) {
-  const struct note *note = port > 0 ? &pool->notes[port % NOTES] : NULL;
-  return note && note->port == port ? note : NULL;
-}
-
-int64_t connections_first_answer(const struct connections_pool *pool, long port) {
+int64_t connections_first_answer(struct connections_pool *pool, long port) {
   const struct note *note = note_of(pool, port);
   return note ? note->first_ms : 0;
 }
 
-int64_t connections_latest_answer(const struct connections_pool *pool, long port) {
+int64_t connections_latest_answer(struct connections_pool *pool, long port) {
   const struct note *note = note_of(pool, port);
   return note ? note->latest_ms : 0;
 }

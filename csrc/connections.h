@@ -66,8 +66,8 @@ void connections_remove(struct connections_pool *pool, CURL *easy);
 void connections_note_answer(struct connections_pool *pool, long port);
 
 /* When that connection brought its first and its latest answer, in milliseconds of pollset_now_ms; 0: not known. */
-int64_t connections_first_answer(const struct connections_pool *pool, long port);
-int64_t connections_latest_answer(const struct connections_pool *pool, long port);
+int64_t connections_first_answer(struct connections_pool *pool, long port);
+int64_t connections_latest_answer(struct connections_pool *pool, long port);
 
 /* Whether the host has spoken HTTP/1: each request in flight has a connection then, and none waits. Until all has been
  * idle for a while that is so over HTTP/2 too, as libcurl mixes up the responses of a host that speaks both. */

@@ -24,7 +24,8 @@ enum {
   MAX_HEADER_BYTES = 256 * 1024, /* of one response, interim heads included */
   FIRST_BODY_SIZE = 4096,
   KEYS_BODY_SIZE = 64 * 1024, /* what keys come in never moves, and leaves no copy */
-  MAX_WAIT_MS = 24 * 3600 * 1000
+  MAX_WAIT_MS = 24 * 3600 * 1000,
+  LATE_MS = 100 /* how late libcurl may end a request that is out of time */
 };
 
 struct transfer_engine {
@@ -576,20 +577,36 @@ static int try_with_all_anchors(struct transfer *refused, CURLcode code) {
   return 1;
 }
 
-/* libcurl does not look at the clock for who waits for another's connection. */
+/* libcurl does not look at the clock for who waits for another's connection, and begins to count anew when it sends a
+ * request again by itself, as on the next kept connection after a dead one. */
+static int64_t ends_ms(const struct transfer *t) {
+  return t->deadline_ms + (t->may_wait && has_no_connection(t) ? 0 : LATE_MS);
+}
+
+static void fail_overdue(struct transfer *t) {
+  if (t->may_wait && has_no_connection(t)) {
+    snprintf(t->error, sizeof t->error, "Operation timed out before there was a connection");
+  } else {
+    snprintf(t->error, sizeof t->error, "Operation timed out on connections that are dead");
+    doubt_connections(t, CURLE_OPERATION_TIMEDOUT);
+  }
+  fail_transfer(t, CURLE_OPERATION_TIMEDOUT);
+}
+
+static struct transfer *find_overdue(struct transfer_engine *e, int64_t now) {
+  e->first_deadline_ms = INT64_MAX;
+  for (struct transfer *t = e->running; t; t = t->next) {
+    int64_t ends = ends_ms(t);
+    if (ends <= now) return t;
+    if (ends < e->first_deadline_ms) e->first_deadline_ms = ends;
+  }
+  return NULL;
+}
+
 static void end_overdue(struct transfer_engine *e) {
   int64_t now = pollset_now_ms();
   if (now < e->first_deadline_ms) return;
-  e->first_deadline_ms = INT64_MAX;
-  for (struct transfer *t = e->running, *next; t; t = next) {
-    next = t->next;
-    if (t->deadline_ms <= now && t->may_wait && has_no_connection(t)) {
-      snprintf(t->error, sizeof t->error, "Operation timed out while another request made the connection");
-      fail_transfer(t, CURLE_OPERATION_TIMEDOUT);
-    } else if (t->deadline_ms < e->first_deadline_ms) {
-      e->first_deadline_ms = t->deadline_ms;
-    }
-  }
+  for (struct transfer *t; (t = find_overdue(e, now));) fail_overdue(t);
 }
 
 /* ---- as many connections as are needed ----------------------------------------------------------- */

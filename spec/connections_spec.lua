@@ -261,6 +261,33 @@ for _, protocol in ipairs { "HTTP/1", "HTTP/2" } do
       assert.equal(1, attempts)
     end)
 
+    if is_2 then
+      it("one that many have shared neither", function()
+        local client = counted { timeout = 60 }
+        finally(function() client:close() end)
+        get_all(client, 16)
+        way:forget()
+        assert.is_true(process.deafen(way.port))
+        attempts = 0
+        assert(client:get_task("cri-1", "rst-1"))
+        assert.equal(1, attempts)
+      end)
+    else
+      it("many of them cost one, which ends in time", function()
+        local client = counted { timeout = 5 } -- libcurl begins to count anew when the first has cost it 4 s
+        finally(function() client:close() end)
+        server:answer_always { example = "ok.GetRepoSyncTask", delay = 0.1 }
+        get_all(client, 4)
+        way:forget()
+        assert.is_true(process.deafen(way.port))
+        attempts = 0
+        local started = core.now()
+        assert(client:get_task("cri-1", "rst-1"))
+        assert.equal(2, attempts)
+        assert.is_true(core.now() - started < at_most(7.5))
+      end)
+    end
+
     for _, loop in ipairs { "cqueues", "own" } do
       it("in " .. loop .. " too, and the descriptor stays", function()
         loops.runner(loop)(function()
