@@ -21,7 +21,12 @@
 
 enum { MAX_OUTPUT = 64 * 1024, MAX_WORDS = 1000, MAX_READS = 64, PIPES = 2, MAX_REAP_MS = 200 };
 
+#if defined(__APPLE__) /* whose loadable modules have no other way to it */
+#include <crt_externs.h>
+#define environ (*_NSGetEnviron())
+#else
 extern char **environ;
+#endif
 
 struct pipe_end {
   int fd; /* -1: at its end */
