@@ -20,6 +20,7 @@ void trace_free(struct trace *trace) {
   if (!trace) return;
   OPENSSL_cleanse(trace->head, trace->head_len);
   if (trace->request_len) OPENSSL_cleanse(trace->request, trace->request_len);
+  if (trace->url) OPENSSL_cleanse(trace->url, strlen(trace->url));
   free(trace->url);
   free(trace);
 }
