@@ -192,12 +192,21 @@ static int push_shortage(lua_State *L, const struct response *r) {
   return 2;
 }
 
+/* Its status says enough, a time to wait included. */
+static int push_unreadable_page(lua_State *L, const struct response *r) {
+  push_error(L, r, error_kind_of_page(r->outcome->status));
+  set_times(L, r);
+  set_message(L, r, "an error page in place of the service's response, whose compression is broken");
+  return 2;
+}
+
 static int push_transfer_error(lua_State *L, const struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   if (o->too_large || o->curl_code == CURLE_FILESIZE_EXCEEDED) return push_too_large(L, r);
   if (o->shortage) return push_shortage(L, r);
   enum error_kind kind = error_kind_of_curl(o->curl_code);
   if (kind == ERROR_KIND_MEMORY) return luaL_error(L, "not enough memory");
+  if (kind == ERROR_KIND_DECODE && o->status >= 400) return push_unreadable_page(L, r);
   push_error(L, r, kind);
   if (o->curl_code == TRANSFER_FORKED) {
     set_message(L, r, "the process forked while the request was in flight");

@@ -114,6 +114,15 @@ describe("a request", function()
     assert.is_true(r.verified)
   end)
 
+  it("is its status where an error page cannot be decompressed", function()
+    for status, kind in pairs { [503] = "server", [429] = "throttled" } do
+      server:answer_always { status = status, body = "busy", headers = { ["Content-Encoding"] = "gzip" } }
+      local err = failure()
+      assert.same({ kind, status, 3 }, { err.kind, err.status, err.attempts })
+      assert.truthy(err.message:find("compression is broken", 1, true), err.message)
+    end
+  end)
+
   it("is an error where more follows than was compressed, and no want of memory", function()
     local compressed = "\31\139\8\0\0\0\0\0\0\3\171\86\10\73\44\206\14\46\73\44\41\45\86\178"
       .. "\82\10\14\117\118\118\13\14\86\170\5\0\227\53\210\105\24\0\0\0more"
