@@ -262,7 +262,7 @@ describe("a batch", function()
     server:answer_always { hang = true }
     local started = core.now()
     local _, err = client:wait_batch("cri-1", "b-1", with { interval = 60, max_interval = 60, timeout = 0.5 })
-    assert.equal("server", err.kind)
+    assert.same({ "timeout", "server" }, { err.code, err.trouble.kind })
     assert.is_true(core.now() - started < at_most(3))
     assert.equal(1, #server:requests())
   end)
