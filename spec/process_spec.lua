@@ -148,7 +148,7 @@ describe("a program", function()
     local forked = process.fork()
     if forked == 0 then
       local output, errors, status = p:poll()
-      files.write(path, ("%s%s%s"):format(output, errors, status))
+      files.write(path, output .. errors .. tostring(status))
       process.exit(0)
     end
     process.wait(forked)
