@@ -65,6 +65,7 @@ error_kinds.fields = {
   { name = "sent", annotation = "boolean|nil", line = "`false`: no byte of the request has left this machine" },
   { name = "shared", annotation = "boolean|nil",
     line = "`true`: the connection, or one kept beside it, had failed another call too" },
+  { name = "login_refused", annotation = "boolean|nil", line = "`true`: the proxy wants another login, or one at all" },
   { name = "curl_code", annotation = "integer|nil", line = "libcurl's CURLcode" },
   { name = "verify_result", annotation = "integer|nil", line = "OpenSSL's verdict on the certificate" },
   { name = "clock_difference", annotation = "integer|nil",

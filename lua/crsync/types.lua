@@ -314,6 +314,7 @@
 ---@field results crsync.WaitResult[]|nil  when fewer tasks appeared than were expected: how those that did have ended
 ---@field sent boolean|nil  false: no byte of the request has left this machine
 ---@field shared boolean|nil  true: the connection, or one kept beside it, had failed another call too
+---@field login_refused boolean|nil  true: the proxy wants another login, or one at all
 ---@field curl_code integer|nil  libcurl's CURLcode
 ---@field verify_result integer|nil  OpenSSL's verdict on the certificate
 ---@field clock_difference integer|nil  seconds by which the service's clock is ahead of this machine's
