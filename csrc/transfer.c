@@ -587,7 +587,7 @@ static void fail_overdue(struct transfer *t) {
   if (t->may_wait && has_no_connection(t)) {
     snprintf(t->error, sizeof t->error, "Operation timed out before there was a connection");
   } else {
-    snprintf(t->error, sizeof t->error, "Operation timed out on connections that are dead");
+    snprintf(t->error, sizeof t->error, "Operation timed out on more than one connection");
     doubt_connections(t, CURLE_OPERATION_TIMEDOUT);
   }
   fail_transfer(t, CURLE_OPERATION_TIMEDOUT);
