@@ -162,10 +162,8 @@ static size_t on_body(char *data, size_t one, size_t len, void *user) {
     t->outcome.too_large = TRANSFER_BODY;
     return 0;
   }
-  if (body_reserve(t, len)) {
-    t->is_starved = 1;
-    return 0;
-  }
+  t->is_starved = body_reserve(t, len) != 0;
+  if (t->is_starved) return 0;
   if (len) memcpy(t->body + t->body_len, data, len);
   t->body_len += len;
   return len;
@@ -650,6 +648,13 @@ long transfer_timeout_ms(struct transfer_engine *e) {
   return left < 0 ? 0 : left > MAX_WAIT_MS ? MAX_WAIT_MS : (long)left;
 }
 
+static CURLcode refuse_mixed(struct transfer *t) {
+  note_protocol(t);
+  t->outcome.shared = 1;
+  snprintf(t->error, sizeof t->error, "the host speaks HTTP/1 and HTTP/2 by turns: the response may be another's");
+  return CURLE_RECV_ERROR;
+}
+
 static void collect_ended(struct transfer_engine *e) {
   CURLcode code;
   for (CURL *easy; (easy = connections_ended(e->connections, &code));) {
@@ -661,12 +666,7 @@ static void collect_ended(struct transfer_engine *e) {
       code = CURLE_GOT_NOTHING;
       snprintf(t->error, sizeof t->error, "the connection ended within the head of the response");
     }
-    if (code == CURLE_OK && t->is_mixed && !is_http2(t->easy)) {
-      code = CURLE_RECV_ERROR;
-      t->outcome.shared = 1;
-      note_protocol(t);
-      snprintf(t->error, sizeof t->error, "the host speaks HTTP/1 and HTTP/2 by turns: the response may be another's");
-    }
+    if (code == CURLE_OK && t->is_mixed && !is_http2(t->easy)) code = refuse_mixed(t);
     if (code == CURLE_OK) {
       complete_transfer(t);
     } else {
