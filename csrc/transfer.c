@@ -583,7 +583,9 @@ static int64_t ends_ms(const struct transfer *t) {
 
 static void fail_overdue(struct transfer *t) {
   if (t->may_wait && has_no_connection(t)) {
-    snprintf(t->error, sizeof t->error, "Operation timed out before there was a connection");
+    int is_single = !t->next && !t->previous;
+    snprintf(t->error, sizeof t->error, "Operation timed out %s",
+             is_single ? "before there was a connection" : "while another request made the connection");
   } else {
     snprintf(t->error, sizeof t->error, "Operation timed out on more than one connection");
     doubt_connections(t, CURLE_OPERATION_TIMEDOUT);
