@@ -394,7 +394,7 @@ for _, protocol in ipairs { "HTTP/1", "HTTP/2" } do
       end)
       assert.same({ "timeout", "timeout" }, { first.kind, second.kind })
       assert.is_true(overdue < core.now() - started - TIMEOUT, overdue)
-      assert.equal(is_2, second.message:find("before there was a connection", 1, true) ~= nil, second.message)
+      assert.equal(is_2, second.message:find("another request", 1, true) ~= nil, second.message)
     end)
 
     it("a server that is gone for a while is found again", function()
