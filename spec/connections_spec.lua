@@ -97,18 +97,22 @@ describe("a connection is shared", function()
     end)
   end
 
-  -- libcurl 7.88 sends on a second connection whose tunnel is not there yet, and fails.
+  -- libcurl 7.88 sends on a second connection whose tunnel is not there yet, and fails ("no filter connected"). What is
+  -- under way when the server ends a connection may fail all the same, and is repeated.
   for _, directive in ipairs { "http2_max_concurrent_streams 3;", "keepalive_requests 20;" } do
-    it("through a proxy's tunnel, with no attempt lost: " .. directive, function()
+    it("through a proxy's tunnel, and nothing is sent before that is there: " .. directive, function()
       front = nginx.start(server, { directives = directive })
-      local way, attempts = forwarder.start(front.port), 0
+      local way, too_early = forwarder.start(front.port), 0
       way:tunnel()
+      local function on_attempt(attempt)
+        if (attempt.message or ""):find("filter", 1, true) then too_early = too_early + 1 end
+      end
       local client = server:client { endpoint = front.url, ca_file = front.ca_file,
-        proxy = "http://127.0.0.1:" .. way.port, on_attempt = function() attempts = attempts + 1 end }
+        proxy = "http://127.0.0.1:" .. way.port, on_attempt = on_attempt }
       for _ = 1, 2 do get_all(client, 50) end
       client:close()
       way:stop()
-      assert.equal(100, attempts)
+      assert.equal(0, too_early)
     end)
   end
 
