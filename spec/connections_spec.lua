@@ -109,9 +109,11 @@ describe("a connection is shared", function()
       end
       local client = server:client { endpoint = front.url, ca_file = front.ca_file,
         proxy = "http://127.0.0.1:" .. way.port, on_attempt = on_attempt }
+      finally(function()
+        client:close()
+        way:stop()
+      end)
       for _ = 1, 2 do get_all(client, 50) end
-      client:close()
-      way:stop()
       assert.equal(0, too_early)
     end)
   end
