@@ -656,15 +656,6 @@ static void tell(lua_State *L, const struct job *job, const struct response *r) 
   if (lua_istable(L, 3)) response_tell(L, r, transfer_trace(job->transfer), 3);
 }
 
-/* The error at the top of the stack may say that what came was the response to another request. */
-static void doubt_if_anothers(lua_State *L, const struct core *c) {
-  lua_getfield(L, -1, "anothers");
-  if (c->engine && lua_toboolean(L, -1)) transfer_doubt(c->engine);
-  lua_pop(L, 1);
-  lua_pushnil(L);
-  lua_setfield(L, -2, "anothers");
-}
-
 /* core:result(job, told) -> table, or nil and an error table. Once; the job is gone afterwards. told: a table for what
  * was noted of it since observe, response.h; or nil. */
 static int core_result(lua_State *L) {
@@ -682,7 +673,7 @@ static int core_result(lua_State *L) {
   lua_getiuservalue(L, 2, JOB_ASKED);
   r.asked = 5;
   int count = push_response(L, &r, 4);
-  if (count == 2) doubt_if_anothers(L, c);
+  if (r.is_anothers && c->engine) transfer_doubt(c->engine);
   end_job(job);
   return count;
 }

@@ -454,20 +454,13 @@ static int is_result(lua_State *L, const struct response *r, int body, char reas
   return result;
 }
 
-/* Whether it is about something else; then writes the reason. */
+/* Whether it is about something else, perhaps one that came late, for an earlier request on its connection; then writes
+ * the reason. */
 static int is_anothers(lua_State *L, const struct response *r, int body, char reason[DECODE_REASON_SIZE]) {
   int top = lua_gettop(L), anothers = !is_about_asked(L, r, body);
   if (anothers) write_other_id(L, r, reason);
   lua_settop(L, top);
   return anothers;
-}
-
-/* Perhaps one that came late, for an earlier request on its connection. */
-static int push_anothers(lua_State *L, const struct response *r, int body, const char *reason) {
-  push_decode_error(L, r, body, reason);
-  lua_pushboolean(L, 1);
-  lua_setfield(L, -2, "anothers");
-  return 2;
 }
 
 /* A result is data, and left as it is; but not where it holds what nobody may see. */
@@ -479,7 +472,7 @@ static void push_body(lua_State *L, const struct response *r) {
     lua_pushlstring(L, o->body, o->body_len);
 }
 
-int response_push(lua_State *L, const struct response *r) {
+int response_push(lua_State *L, struct response *r) {
   const struct transfer_outcome *o = r->outcome;
   char reason[DECODE_REASON_SIZE];
   struct decode_repairs repairs;
@@ -495,7 +488,8 @@ int response_push(lua_State *L, const struct response *r) {
     return push_refusal(L, r, body);
   }
   if (is_object && !is_result(L, r, body, reason)) return push_decode_error(L, r, body, reason);
-  if (is_object && is_anothers(L, r, body, reason)) return push_anothers(L, r, body, reason);
+  r->is_anothers = is_object && is_anothers(L, r, body, reason);
+  if (r->is_anothers) return push_decode_error(L, r, body, reason);
   if (!types_conform(L, r->shape, &repairs, reason)) return push_decode_error(L, r, body, reason);
   return 1;
 }

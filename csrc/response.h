@@ -23,11 +23,12 @@ struct response {
   /* Absolute stack indices: decode.h; types.h; the operation's table, lua/crsync/operations.lua; the id that was asked
    * for, or nil. */
   int decoder, shape, operation, asked;
+  int is_anothers; /* set by response_push: what came is the response to another request */
 };
 
 /* Pushes the table and returns 1, or nil and a plain error table (kind, message, status, code, request_id,
- * endpoint, action, retryable, retry_after, anothers, …) and returns 2. Raises only when memory runs out. */
-int response_push(lua_State *L, const struct response *r);
+ * endpoint, action, retryable, retry_after, …) and returns 2. Raises only when memory runs out. */
+int response_push(lua_State *L, struct response *r);
 
 /* The same for what is no operation's: pushes a table (status, body, request_id, clock_difference, retry_after) and
  * returns 1, whatever the status; or nil and an error table, where none came. Needs outcome, key and host alone. */
