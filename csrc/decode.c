@@ -27,9 +27,13 @@ int decode_is_object(lua_State *L, int index) {
   return 0;
 }
 
-void decode_push_number(lua_State *L, lua_Number n) {
+int decode_is_whole(lua_Number n) {
   const lua_Number exact = 9007199254740992.0; /* 2^53 */
-  if (n >= -exact && n <= exact && (lua_Number)(int64_t)n == n)
+  return n >= -exact && n <= exact && (lua_Number)(int64_t)n == n;
+}
+
+void decode_push_number(lua_State *L, lua_Number n) {
+  if (decode_is_whole(n))
     lua_pushinteger(L, (lua_Integer)n);
   else
     lua_pushnumber(L, n);

@@ -43,6 +43,9 @@ int decode_is_object(lua_State *L, int index);
 /* Pushes an empty array, as [] becomes one. */
 void decode_push_array(lua_State *L);
 
+/* Whether the number is an integer that a double holds exactly. */
+int decode_is_whole(lua_Number n);
+
 /* Pushes the number, as an integer where it is one. */
 void decode_push_number(lua_State *L, lua_Number n);
 

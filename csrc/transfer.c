@@ -502,6 +502,8 @@ static void complete_transfer(struct transfer *t) {
 
 static int has_no_connection(const struct transfer *t) { return !began_connection(t->easy) && !has_sent(t->easy); }
 
+static int waits_for_another(const struct transfer *t) { return t->may_wait && has_no_connection(t); }
+
 static int add_anchors(struct transfer *t) {
   const struct ca_store *ca_store = &t->engine->ca_store;
   if (!t->lacks_anchors || ca_store->is_partial) return 0;
@@ -534,8 +536,7 @@ static void move_or_fail(struct transfer *t, const char *error, CURLcode code) {
 static void move_waiting(const struct transfer *first, CURLcode code) {
   for (struct transfer *t = first->engine->running, *next; t; t = next) {
     next = t->next;
-    if (t != first && t->pool == first->pool && t->may_wait && has_no_connection(t))
-      move_or_fail(t, first->error, code);
+    if (t != first && t->pool == first->pool && waits_for_another(t)) move_or_fail(t, first->error, code);
   }
 }
 
@@ -577,12 +578,10 @@ static int try_with_all_anchors(struct transfer *refused, CURLcode code) {
 
 /* libcurl does not look at the clock for who waits for another's connection, and begins to count anew when it sends a
  * request again by itself, as on the next kept connection after a dead one. */
-static int64_t ends_ms(const struct transfer *t) {
-  return t->deadline_ms + (t->may_wait && has_no_connection(t) ? 0 : LATE_MS);
-}
+static int64_t ends_ms(const struct transfer *t) { return t->deadline_ms + (waits_for_another(t) ? 0 : LATE_MS); }
 
 static void fail_overdue(struct transfer *t) {
-  if (t->may_wait && has_no_connection(t)) {
+  if (waits_for_another(t)) {
     int is_single = !t->next && !t->previous;
     snprintf(t->error, sizeof t->error, "Operation timed out %s",
              is_single ? "before there was a connection" : "while another request made the connection");

@@ -55,13 +55,12 @@ static int conform_integer(lua_State *L, struct decode_repairs *repairs) {
   return is_integer_text(text, len) && lua_stringtonumber(L, text) ? BETTER : WRONG;
 }
 
+/* Makes a number its digits. */
 static int conform_text(lua_State *L, struct decode_repairs *repairs) {
-  if (lua_type(L, -1) == LUA_TSTRING) return RIGHT;
   if (lua_type(L, -1) != LUA_TNUMBER) return WRONG;
   if (repairs->numbers) repairs->numbers--;
-  const lua_Number n = lua_tonumber(L, -1), exact = 9007199254740992.0; /* 2^53 */
-  if (n >= -exact && n <= exact &&
-      (lua_Number)(int64_t)n == n) { /* where numbers are doubles, Lua's text has 14 digits */
+  const lua_Number n = lua_tonumber(L, -1);
+  if (decode_is_whole(n)) { /* where numbers are doubles, Lua's text has 14 digits */
     char digits[24];
     snprintf(digits, sizeof digits, "%.0f", n + 0.0);
     lua_pushstring(L, digits);
@@ -93,10 +92,8 @@ static int conform_scalar(lua_State *L, const char *type, struct decode_repairs 
     int found = conform_boolean(L);
     return found != WRONG ? found : mismatch(L, p, "true or false", reason);
   }
-  case 's':
-    return lua_type(L, -1) == LUA_TSTRING ? RIGHT : mismatch(L, p, "a string", reason);
   default: {
-    int found = conform_text(L, repairs);
+    int found = lua_type(L, -1) == LUA_TSTRING ? RIGHT : type[0] == 't' ? conform_text(L, repairs) : WRONG;
     return found != WRONG ? found : mismatch(L, p, "a string", reason);
   }
   }
